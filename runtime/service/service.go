@@ -1,0 +1,102 @@
+// Package service is what the AWS services that Tocsin stands in for have in common:
+// an operation is a typed request, a handler and a typed response. The same operation
+// answers AWS clients over HTTP (runtime/awsapi) and the `aws` calls of targets in
+// `mode: local` (runtime/engine), and its types shape the signed calls of `mode: aws`.
+//
+// One package a service lies below: events, sqs, sns, kinesis, autoscaling, ec2.
+package service
+
+import (
+	"context"
+	"fmt"
+)
+
+// Caller is who calls and how.
+type Caller struct {
+	// AccessKey is the caller's access key id; "" for an anonymous caller on loopback
+	// and for a target's call in process.
+	AccessKey string
+	// Account and Region are those that answers speak for.
+	Account, Region string
+	// RequestID names the call in answers and logs.
+	RequestID string
+	// InvocationID is the SDK's amz-sdk-invocation-id, the same over its retries; ""
+	// when the client sent none.
+	InvocationID string
+	// Endpoint is the URL the client used, without a path: "http://127.0.0.1:7575".
+	Endpoint string
+}
+
+// Operation is one call of one service. Make it with Op.
+type Operation struct {
+	// Service is the signing name ("sqs"), Name the operation's ("SendMessage").
+	Service, Name string
+	// New returns a pointer to a zero request, for the wire format to fill.
+	New func() any
+	// Handle answers. The request is what New returned. Errors that a client may see
+	// are *Error; every other error becomes an internal failure with the request id.
+	Handle func(ctx context.Context, c Caller, request any) (response any, err error)
+}
+
+// Op makes an operation from a typed handler.
+func Op[Request, Response any](service, name string, handle func(context.Context, Caller, *Request) (*Response, error)) Operation {
+	return Operation{
+		Service: service, Name: name,
+		New: func() any { return new(Request) },
+		Handle: func(ctx context.Context, c Caller, request any) (any, error) {
+			return handle(ctx, c, request.(*Request))
+		},
+	}
+}
+
+// Error is an error in AWS's shape: a client sees its code and message.
+type Error struct {
+	// Code is the exception's name in the service's model: "ResourceNotFoundException".
+	Code string
+	// QueryCode is the code that query protocols and x-amzn-query-error use where it
+	// differs from Code: "AWS.SimpleQueueService.NonExistentQueue". "" means Code.
+	QueryCode string
+	Message   string
+	// Status is the HTTP status; 0 means 400.
+	Status int
+	// Retry says that the same call may succeed later.
+	Retry bool
+}
+
+func (e *Error) Error() string { return e.Code + ": " + e.Message }
+
+// Errorf makes an Error with status 400.
+func Errorf(code, format string, args ...any) *Error {
+	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
+}
+
+// Table finds operations by service and name.
+type Table struct {
+	ops      map[[2]string]Operation
+	services map[string]bool
+}
+
+// NewTable makes a table of all given operations. Two with one name are a bug.
+func NewTable(groups ...[]Operation) *Table {
+	t := &Table{ops: map[[2]string]Operation{}, services: map[string]bool{}}
+	for _, ops := range groups {
+		for _, op := range ops {
+			key := [2]string{op.Service, op.Name}
+			if _, twice := t.ops[key]; twice {
+				panic("BUG: two operations are called " + op.Service + "." + op.Name)
+			}
+			t.ops[key] = op
+			t.services[op.Service] = true
+		}
+	}
+	return t
+}
+
+// Find returns the operation, if it is there.
+func (t *Table) Find(service, name string) (Operation, bool) {
+	op, ok := t.ops[[2]string{service, name}]
+	return op, ok
+}
+
+// Has says whether any operation of the service is there.
+func (t *Table) Has(service string) bool { return t.services[service] }

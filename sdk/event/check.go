@@ -1,0 +1,293 @@
+package event
+
+import (
+	"fmt"
+	"unicode/utf8"
+)
+
+// MaxDepth is how deep objects and arrays may nest in an event, the envelope counted.
+// EventBridge allows 1,000; 100 keeps every walker's stack small (design, section 10).
+const MaxDepth = 100
+
+// SyntaxError says where a text stops being acceptable JSON.
+type SyntaxError struct {
+	// Offset counts bytes from the start of the text.
+	Offset int
+	// Reason says what is wrong there, as the end of a sentence.
+	Reason string
+}
+
+func (e *SyntaxError) Error() string {
+	return fmt.Sprintf("event: at byte %d: %s", e.Offset, e.Reason)
+}
+
+// Check validates that raw is one JSON text (RFC 8259) in valid UTF-8, at most
+// MaxDepth deep, and that no object names a member twice. Duplicate names are refused
+// because a pattern would see both values and a target only the last one: a rule
+// could be bypassed. The error is a *SyntaxError. It allocates only for objects with
+// more than 16 members or with escaped names.
+func Check(raw []byte) error {
+	c := checker{b: raw}
+	c.space()
+	if !c.value(0) {
+		return &SyntaxError{c.at, c.reason}
+	}
+	c.space()
+	if c.i < len(raw) {
+		return &SyntaxError{c.i, "text follows the JSON value"}
+	}
+	return nil
+}
+
+type checker struct {
+	b      []byte
+	i      int
+	at     int // where and why it failed
+	reason string
+}
+
+func (c *checker) fail(at int, reason string) bool {
+	c.at, c.reason = at, reason
+	return false
+}
+
+func (c *checker) space() {
+	for c.i < len(c.b) && isSpace(c.b[c.i]) {
+		c.i++
+	}
+}
+
+func (c *checker) value(depth int) bool {
+	if c.i == len(c.b) {
+		return c.fail(c.i, "the text ends where a value is needed")
+	}
+	switch ch := c.b[c.i]; {
+	case ch == '"':
+		_, ok := c.str()
+		return ok
+	case ch == '{' || ch == '[':
+		if depth == MaxDepth {
+			return c.fail(c.i, fmt.Sprintf("nested more than %d deep", MaxDepth))
+		}
+		if ch == '{' {
+			return c.object(depth + 1)
+		}
+		return c.array(depth + 1)
+	case ch == '-' || ch >= '0' && ch <= '9':
+		return c.number()
+	default:
+		return c.literal()
+	}
+}
+
+func (c *checker) literal() bool {
+	for _, word := range [...]string{"true", "false", "null"} {
+		if len(c.b)-c.i >= len(word) && string(c.b[c.i:c.i+len(word)]) == word {
+			c.i += len(word)
+			return true
+		}
+	}
+	return c.fail(c.i, "no JSON value starts like this")
+}
+
+func (c *checker) number() bool {
+	start := c.i
+	if c.b[c.i] == '-' {
+		c.i++
+	}
+	lead := c.i
+	if c.digits() == 0 {
+		return c.fail(start, "a number needs a digit")
+	}
+	if c.b[lead] == '0' && c.i > lead+1 {
+		return c.fail(start, "a number has no leading zero")
+	}
+	if c.i < len(c.b) && c.b[c.i] == '.' {
+		c.i++
+		if c.digits() == 0 {
+			return c.fail(start, "a number needs a digit after its point")
+		}
+	}
+	if c.i < len(c.b) && (c.b[c.i] == 'e' || c.b[c.i] == 'E') {
+		c.i++
+		if c.i < len(c.b) && (c.b[c.i] == '+' || c.b[c.i] == '-') {
+			c.i++
+		}
+		if c.digits() == 0 {
+			return c.fail(start, "a number needs a digit in its exponent")
+		}
+	}
+	return true
+}
+
+func (c *checker) digits() int {
+	start := c.i
+	for c.i < len(c.b) && c.b[c.i] >= '0' && c.b[c.i] <= '9' {
+		c.i++
+	}
+	return c.i - start
+}
+
+// str passes over a string and returns the bytes between its quotes.
+func (c *checker) str() (inner []byte, ok bool) {
+	open := c.i
+	c.i++
+	for c.i < len(c.b) {
+		switch ch := c.b[c.i]; {
+		case ch == '"':
+			c.i++
+			return c.b[open+1 : c.i-1], true
+		case ch == '\\':
+			if !c.escape() {
+				return nil, false
+			}
+		case ch < ' ':
+			return nil, c.fail(c.i, "a control character in a string must be escaped")
+		case ch < utf8.RuneSelf:
+			c.i++
+		default:
+			r, n := utf8.DecodeRune(c.b[c.i:])
+			if r == utf8.RuneError && n <= 1 {
+				return nil, c.fail(c.i, "the text is not UTF-8")
+			}
+			c.i += n
+		}
+	}
+	return nil, c.fail(open, "the string does not end")
+}
+
+func (c *checker) escape() bool {
+	at := c.i
+	c.i++
+	if c.i == len(c.b) {
+		return c.fail(at, "the string does not end")
+	}
+	switch c.b[c.i] {
+	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
+		c.i++
+		return true
+	case 'u':
+		if c.i+5 > len(c.b) {
+			return c.fail(at, `\u needs four hexadecimal digits`)
+		}
+		for _, h := range c.b[c.i+1 : c.i+5] {
+			if unhex(h) < 0 {
+				return c.fail(at, `\u needs four hexadecimal digits`)
+			}
+		}
+		c.i += 5
+		return true
+	}
+	return c.fail(at, "no such escape; JSON knows \\\" \\\\ \\/ \\b \\f \\n \\r \\t \\u")
+}
+
+func (c *checker) array(depth int) bool {
+	c.i++
+	c.space()
+	if c.i < len(c.b) && c.b[c.i] == ']' {
+		c.i++
+		return true
+	}
+	for {
+		c.space()
+		if !c.value(depth) {
+			return false
+		}
+		c.space()
+		if c.i == len(c.b) {
+			return c.fail(c.i, "the list does not end")
+		}
+		c.i++
+		switch c.b[c.i-1] {
+		case ']':
+			return true
+		case ',':
+		default:
+			return c.fail(c.i-1, `a "," or "]" is needed here`)
+		}
+	}
+}
+
+func (c *checker) object(depth int) bool {
+	c.i++
+	var names nameSet
+	c.space()
+	if c.i < len(c.b) && c.b[c.i] == '}' {
+		c.i++
+		return true
+	}
+	for {
+		c.space()
+		if c.i == len(c.b) || c.b[c.i] != '"' {
+			return c.fail(c.i, "a member name in quotes is needed here")
+		}
+		at := c.i
+		name, ok := c.str()
+		if !ok {
+			return false
+		}
+		if !names.add(name) {
+			return c.fail(at, fmt.Sprintf("the name %q stands twice in one object", unescape(name)))
+		}
+		c.space()
+		if c.i == len(c.b) || c.b[c.i] != ':' {
+			return c.fail(c.i, `a ":" is needed here`)
+		}
+		c.i++
+		c.space()
+		if !c.value(depth) {
+			return false
+		}
+		c.space()
+		if c.i == len(c.b) {
+			return c.fail(c.i, "the object does not end")
+		}
+		c.i++
+		switch c.b[c.i-1] {
+		case '}':
+			return true
+		case ',':
+		default:
+			return c.fail(c.i-1, `a "," or "}" is needed here`)
+		}
+	}
+}
+
+// nameSet holds the names of one object; the first few without a map, because most
+// objects are small.
+type nameSet struct {
+	few  [16][]byte
+	n    int
+	many map[string]struct{}
+}
+
+// add reports whether name, the bytes between the quotes, is new.
+func (s *nameSet) add(name []byte) bool {
+	for _, b := range name {
+		if b == '\\' {
+			name = []byte(unescape(name))
+			break
+		}
+	}
+	if s.many == nil {
+		for i := range s.n {
+			if string(s.few[i]) == string(name) {
+				return false
+			}
+		}
+		if s.n < len(s.few) {
+			s.few[s.n] = name
+			s.n++
+			return true
+		}
+		s.many = make(map[string]struct{}, 4*len(s.few))
+		for _, f := range s.few {
+			s.many[string(f)] = struct{}{}
+		}
+	}
+	if _, twice := s.many[string(name)]; twice {
+		return false
+	}
+	s.many[string(name)] = struct{}{}
+	return true
+}

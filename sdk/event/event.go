@@ -1,0 +1,264 @@
+package event
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// DefaultBus is the bus that AWS services write to and that events without a bus
+// name go to.
+const DefaultBus = "default"
+
+// Event is one immutable event. Make one with Parse, Complete or New; the zero value
+// is no event.
+type Event struct {
+	// ID is unique for every event that a door accepted; a UUID unless the sender
+	// chose another one.
+	ID string
+	// DetailType and Source together say what kind of event this is.
+	DetailType, Source string
+	// Account is the 12-digit AWS account id, Region its AWS region.
+	Account, Region string
+	// Time is when it happened, in UTC; the envelope carries whole seconds.
+	Time time.Time
+	// Resources are the ARNs that the event is about, possibly none.
+	Resources []string
+	// Bus is the event bus that the event is on. It is not a member of the envelope.
+	Bus string
+	// Hops counts how many targets stand between this event and the one a client
+	// sent; a client's own event has 0. It is not a member of the envelope.
+	Hops int
+
+	raw    []byte
+	detail []byte
+}
+
+// Raw is the whole envelope as JSON. The caller must not change it.
+func (e Event) Raw() []byte { return e.raw }
+
+// Detail is the value of the envelope's detail member as JSON, always an object. The
+// caller must not change it.
+func (e Event) Detail() []byte { return e.detail }
+
+// IsZero says whether e is no event at all.
+func (e Event) IsZero() bool { return e.raw == nil }
+
+// On returns the event as it stands on another bus, hops targets away from a client.
+func (e Event) On(bus string, hops int) Event {
+	e.Bus, e.Hops = bus, hops
+	return e
+}
+
+// Required names the envelope's members that Parse insists on.
+var Required = []string{"id", "detail-type", "source", "account", "time", "region", "detail"}
+
+// Parse reads a complete envelope. It checks the whole text (see Check), keeps raw
+// without a copy, and wants every member of Required with its right type; resources
+// may be missing. Other members are kept and visible to patterns.
+func Parse(raw []byte) (Event, error) {
+	if err := Check(raw); err != nil {
+		return Event{}, err
+	}
+	e := Event{raw: raw, Bus: DefaultBus}
+	seen, err := e.read()
+	if err != nil {
+		return Event{}, err
+	}
+	for i, name := range Required {
+		if seen&(1<<i) == 0 {
+			return Event{}, fmt.Errorf("event: the envelope has no %q member", name)
+		}
+	}
+	return e, nil
+}
+
+// read takes the envelope's members out of e.raw, which Check has accepted, and says
+// which of Required it saw, as bits in Required's order.
+func (e *Event) read() (seen int, err error) {
+	v := Value(trim(e.raw))
+	if v.Kind() != Object {
+		return 0, errors.New("event: an event is one JSON object")
+	}
+	for name, m := range v.Members() {
+		bit := -1
+		switch name {
+		case "id":
+			bit, err = 0, text(m, name, &e.ID)
+		case "detail-type":
+			bit, err = 1, text(m, name, &e.DetailType)
+		case "source":
+			bit, err = 2, text(m, name, &e.Source)
+		case "account":
+			bit, err = 3, text(m, name, &e.Account)
+		case "time":
+			bit, err = 4, readTime(m, &e.Time)
+		case "region":
+			bit, err = 5, text(m, name, &e.Region)
+		case "detail":
+			bit = 6
+			if m.Kind() != Object {
+				err = fmt.Errorf("event: %q is a JSON object, not %s", name, m.Kind())
+			}
+			e.detail = m
+		case "resources":
+			err = readResources(m, &e.Resources)
+		}
+		if err != nil {
+			return 0, err
+		}
+		if bit >= 0 {
+			seen |= 1 << bit
+		}
+	}
+	return seen, nil
+}
+
+func text(m Value, name string, into *string) error {
+	s, ok := m.Text()
+	if !ok {
+		return fmt.Errorf("event: %q is a string, not %s", name, m.Kind())
+	}
+	*into = s
+	return nil
+}
+
+func readTime(m Value, into *time.Time) error {
+	s, ok := m.Text()
+	if !ok {
+		return fmt.Errorf("event: \"time\" is a string, not %s", m.Kind())
+	}
+	t, err := time.Parse(time.RFC3339Nano, s)
+	if err != nil {
+		return fmt.Errorf("event: write \"time\" like 2026-01-02T15:04:05Z, not %q", s)
+	}
+	*into = t.UTC()
+	return nil
+}
+
+func readResources(m Value, into *[]string) error {
+	if m.Kind() != Array {
+		return fmt.Errorf("event: \"resources\" is a list of strings, not %s", m.Kind())
+	}
+	for item := range m.Items() {
+		s, ok := item.Text()
+		if !ok {
+			return fmt.Errorf("event: \"resources\" is a list of strings, it holds %s", item.Kind())
+		}
+		*into = append(*into, s)
+	}
+	return nil
+}
+
+// Fields are the envelope's members for New and the defaults for Complete.
+type Fields struct {
+	ID, DetailType, Source, Account, Region string
+	// Time is written in UTC and cut to whole seconds, as EventBridge does.
+	Time      time.Time
+	Resources []string
+	// Detail is a JSON object, kept byte for byte. New takes nil for {}.
+	Detail []byte
+}
+
+// New makes an event from its members, in EventBridge's member order. Detail is
+// checked (see Check).
+func New(f Fields) (Event, error) {
+	if f.Detail == nil {
+		f.Detail = []byte("{}")
+	}
+	b := append(make([]byte, 0, 256+len(f.Detail)), `{"version":"0"`...)
+	b = appendMember(b, "id", f.ID)
+	b = appendMember(b, "detail-type", f.DetailType)
+	b = appendMember(b, "source", f.Source)
+	b = appendMember(b, "account", f.Account)
+	b = appendMember(b, "time", FormatTime(f.Time))
+	b = appendMember(b, "region", f.Region)
+	b = appendResources(b, f.Resources)
+	b = append(b, `,"detail":`...)
+	b = append(b, trim(f.Detail)...)
+	return Parse(append(b, '}'))
+}
+
+// Complete makes an event from an envelope that may lack members: those that are
+// missing are taken from f and put in front, the bytes that are there stay as they
+// are. A missing detail-type or source with no default is an error, because nothing
+// could match such an event.
+func Complete(raw []byte, f Fields) (Event, error) {
+	if err := Check(raw); err != nil {
+		return Event{}, err
+	}
+	e := Event{raw: raw, Bus: DefaultBus}
+	seen, err := e.read()
+	if err != nil {
+		return Event{}, err
+	}
+	all := 1<<len(Required) - 1
+	if seen == all && Value(trim(raw)).Get("version") != nil {
+		return e, nil
+	}
+	missing := func(bit int) bool { return seen&(1<<bit) == 0 }
+	for bit, value := range map[int]string{1: f.DetailType, 2: f.Source} {
+		if missing(bit) && value == "" {
+			return Event{}, fmt.Errorf("event: the envelope has no %q member", Required[bit])
+		}
+	}
+	body := trim(raw)
+	b := append(make([]byte, 0, 256+len(body)), '{')
+	if Value(body).Get("version") == nil {
+		b = append(b, `,"version":"0"`...)
+	}
+	for bit, value := range []string{f.ID, f.DetailType, f.Source, f.Account, FormatTime(f.Time), f.Region} {
+		if missing(bit) {
+			b = appendMember(b, Required[bit], value)
+		}
+	}
+	if Value(body).Get("resources") == nil {
+		b = appendResources(b, f.Resources)
+	}
+	if missing(6) {
+		b = append(b, `,"detail":`...)
+		if f.Detail == nil {
+			f.Detail = []byte("{}")
+		}
+		b = append(b, trim(f.Detail)...)
+	}
+	b = append(b[:1], b[2:]...) // the first comma
+	rest := trim(body[1:])
+	if rest[0] != '}' {
+		b = append(b, ',')
+	}
+	return Parse(append(b, rest...))
+}
+
+// FormatTime writes t as the envelope does: RFC 3339, UTC, whole seconds.
+func FormatTime(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05Z") }
+
+func appendMember(b []byte, name, value string) []byte {
+	b = append(b, ',')
+	b = AppendString(b, name)
+	b = append(b, ':')
+	return AppendString(b, value)
+}
+
+func appendResources(b []byte, resources []string) []byte {
+	b = append(b, `,"resources":[`...)
+	for i, r := range resources {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = AppendString(b, r)
+	}
+	return append(b, ']')
+}
+
+// ValidBus says whether name can be a bus: 1 to 256 characters of
+// [A-Za-z0-9/.\-_] (EventBridge, CreateEventBus).
+func ValidBus(name string) bool {
+	if name == "" || len(name) > 256 {
+		return false
+	}
+	return strings.IndexFunc(name, func(r rune) bool {
+		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("/.-_", r))
+	}) < 0
+}
