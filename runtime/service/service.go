@@ -31,18 +31,26 @@ type Caller struct {
 type Operation struct {
 	// Service is the signing name ("sqs"), Name the operation's ("SendMessage").
 	Service, Name string
-	// New returns a pointer to a zero request, for the wire format to fill.
-	New func() any
+	// New returns a pointer to a zero request, for the wire format to fill; NewResponse
+	// one to a zero response, for the answer of a call that went out to AWS.
+	New, NewResponse func() any
+	// MaxBody caps the request's body in bytes, counted after decompression; at least
+	// twice what the service allows. 0 means DefaultMaxBody.
+	MaxBody int64
 	// Handle answers. The request is what New returned. Errors that a client may see
 	// are *Error; every other error becomes an internal failure with the request id.
 	Handle func(ctx context.Context, c Caller, request any) (response any, err error)
 }
 
+// DefaultMaxBody is the cap of a request's body where the operation names none.
+const DefaultMaxBody = 2 << 20
+
 // Op makes an operation from a typed handler.
 func Op[Request, Response any](service, name string, handle func(context.Context, Caller, *Request) (*Response, error)) Operation {
 	return Operation{
 		Service: service, Name: name,
-		New: func() any { return new(Request) },
+		New:         func() any { return new(Request) },
+		NewResponse: func() any { return new(Response) },
 		Handle: func(ctx context.Context, c Caller, request any) (any, error) {
 			return handle(ctx, c, request.(*Request))
 		},
