@@ -1,4 +1,56 @@
-# `make` alone lists what there is.
+# `make` alone lists what there is. Everything here is `go` and a POSIX shell; further
+# tools are pinned and run with `go run`.
+
+GO          ?= go
+VERSION     ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+FUZZTIME    ?= 10s
+SOAKTIME    ?= 10m
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.1
+GOLANGCI    := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+# Budgets in KiB; raising one is a decision, with its reason in runtime/RATIONALE.md.
+MAX_BINARY  := 49152
+MAX_GUEST   := 1536
+# The race detector is for packages that hold locks; over everything it costs minutes.
+RACE        := ./runtime/dispatch/... ./runtime/engine/... ./runtime/sandbox/... ./runtime/store/... ./runtime/server/... ./runtime/service/...
+
+BUILD := CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags '-s -w -X github.com/tocsin-engine/tocsin/runtime/cli.version=$(VERSION)'
+
 help: ## list the targets
-	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
-.PHONY: help
+	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: build ## the demo: a make-believe shop, its rules and targets, in this terminal
+	@bin/tocsin demo
+
+build: plugins ## the program, as bin/tocsin
+	@$(BUILD) -o bin/tocsin ./runtime/cmd/tocsin
+
+plugins: ## the shipped targets, as WASM in plugins/dist
+	@.ci/plugins
+
+test: plugins ## all tests, with what they need
+	@.ci/tools
+	$(GO) test ./...
+
+race: plugins ## the tests of the packages with locks, under the race detector
+	@.ci/race $(RACE)
+
+check: build ## formatting, vet, linter, go.mod, races, other platforms, size budget
+	@.ci/check '$(STATICCHECK)' $(MAX_BINARY) $(MAX_GUEST)
+
+lint: ## golangci-lint, the whole list (slow: it is compiled first)
+	$(GO) run $(GOLANGCI) run ./...
+
+bench: plugins ## every benchmark
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+fuzz: plugins ## every fuzz target for FUZZTIME (10s)
+	@.ci/fuzz $(FUZZTIME)
+
+soak: plugins ## the hammer tests under the race detector, over and over for SOAKTIME (10m)
+	@.ci/soak $(SOAKTIME) $(RACE)
+
+clean: ## remove what was built
+	rm -rf bin .tocsin
+	find plugins/dist -type f ! -name README.md -delete 2>/dev/null || true
+
+.PHONY: help run build plugins test race check lint bench fuzz soak clean
