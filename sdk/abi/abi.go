@@ -12,7 +12,7 @@ const (
 	Marker     = "abi_v1"
 	Alloc      = "alloc"       // (len i32) -> ptr i32
 	Handle     = "handle"      // (ptr, len i32) -> i64: ptr<<32 | len of the answer
-	Init       = "init"        // optional; (ptr, len i32) -> i64: "" or an error's JSON
+	Init       = "init"        // optional; (ptr, len i32) -> i64: an InitResult's JSON or nothing
 	Initialize = "_initialize" // optional; the language runtime's start
 )
 
@@ -24,19 +24,19 @@ const Module = "tocsin"
 // Errno.
 const (
 	Take     = "take"      // (ptr, len i32): copies the last answer
-	Log      = "log"       // (level, ptr, len i32): level as in LogLevel
-	Metric   = "metric"    // (ptr, len i32): a Metric's JSON
+	Log      = "log"       // (level, ptr, len i32): a text or a LogLine's JSON
+	Metric   = "metric"    // (ptr, len i32): a Count's JSON
 	Emit     = "emit"      // (ptr, len i32) -> i32: an event's JSON, to the bus
-	KVGet    = "kv_get"    // (ptr, len i32) -> i32
-	KVPut    = "kv_put"    // (ptr, len i32) -> i32
-	KVDelete = "kv_delete" // (ptr, len i32) -> i32
-	KVList   = "kv_list"   // (ptr, len i32) -> i32
-	KVCAS    = "kv_cas"    // (ptr, len i32) -> i32
-	HTTP     = "http"      // (ptr, len i32) -> i32
-	AWS      = "aws"       // (ptr, len i32) -> i32
+	KVGet    = "kv_get"    // (ptr, len i32) -> i32: KVRequest -> the value's JSON
+	KVPut    = "kv_put"    // (ptr, len i32) -> i32: KVRequest -> nothing
+	KVDelete = "kv_delete" // (ptr, len i32) -> i32: KVRequest -> nothing
+	KVList   = "kv_list"   // (ptr, len i32) -> i32: KVRequest -> KVKeys
+	KVCAS    = "kv_cas"    // (ptr, len i32) -> i32: KVRequest -> nothing
+	HTTP     = "http"      // (ptr, len i32) -> i32: HTTPRequest -> HTTPResponse
+	AWS      = "aws"       // (ptr, len i32) -> i32: AWSRequest -> AWSResponse
 	Now      = "now"       // () -> i64: the attempt's start, ms since 1970
 	Random   = "random"    // (ptr, len i32): bytes seeded by the delivery id
-	Secret   = "secret"    // (ptr, len i32) -> i32: a handle for a secret's name
+	Secret   = "secret"    // (ptr, len i32) -> i32: SecretRequest -> a handle's text
 )
 
 // Errno is why a host function did not answer. Guests see it negated.
@@ -53,6 +53,19 @@ const (
 	Unavailable Errno = 7 // the other side did not answer
 	Timeout     Errno = 8 // the attempt's deadline came first
 )
+
+var reasons = [...]string{"done", "not granted to this target", "there is no such thing",
+	"the request is not what the function takes", "over a size limit or quota",
+	"the value is another one by now", "over a rate limit, later it may pass",
+	"the other side did not answer", "the deadline came first"}
+
+// Error says the reason as the end of a sentence.
+func (e Errno) Error() string {
+	if e < 0 || int(e) >= len(reasons) {
+		return "refused for a reason this version does not know"
+	}
+	return reasons[e]
+}
 
 // LogLevel is the first argument of Log.
 type LogLevel int32
@@ -114,6 +127,55 @@ type Failure struct {
 	Code string `json:"code,omitempty"`
 }
 
+// InitResult is what Init answers when the config needs changes.
+type InitResult struct {
+	Problems []Problem `json:"problems,omitempty"`
+}
+
+// Problem is one thing to change in a target's config.
+type Problem struct {
+	// Path is relative to the config: "url", "headers.Accept", "" for all of it.
+	Path string `json:"path"`
+	// Message continues the path: "is missing; write a string".
+	Message string `json:"message"`
+}
+
+// LogLine is a log text with data; its other members are shown as pairs.
+type LogLine struct {
+	Message string `json:"message"`
+}
+
+// Count is the argument of Metric: it adds Value to the target's counter Name.
+type Count struct {
+	Name  string `json:"name"` // [a-z][a-z0-9_]*, at most 64
+	Value int64  `json:"value"`
+}
+
+// KVRequest is the argument of the kv functions; each reads the members it needs.
+type KVRequest struct {
+	Key    string  `json:"key,omitempty"`    // 1 to 512 bytes
+	Prefix string  `json:"prefix,omitempty"` // of KVList
+	Value  RawJSON `json:"value,omitempty"`  // of KVPut and KVCAS
+	// Old is what KVCAS wants to find, byte for byte; left out: nothing.
+	Old RawJSON `json:"old,omitempty"`
+	// TTLMS is after how many milliseconds the value is gone; 0 keeps it.
+	TTLMS int64 `json:"ttl_ms,omitempty"`
+}
+
+// KVKeys is the answer of KVList, in byte order.
+type KVKeys struct {
+	Keys []string `json:"keys"`
+}
+
+// SecretRequest is the argument of Secret.
+type SecretRequest struct {
+	Name string `json:"name"`
+}
+
+// SecretHandle is the text that the host replaces by the secret's value in the URL,
+// headers and body of an HTTPRequest.
+func SecretHandle(name string) string { return "{{secret:" + name + "}}" }
+
 // AWSRequest is the argument of AWS.
 type AWSRequest struct {
 	// Service is the signing name, Action the operation's name in the service's model.
@@ -141,18 +203,21 @@ type AWSError struct {
 
 // HTTPRequest is the argument of HTTP.
 type HTTPRequest struct {
-	Method string `json:"method"`
-	URL    string `json:"url"`
-	// Headers may hold secret handles as {{secret:NAME}}; the host puts the value in.
+	Method  string            `json:"method"`
+	URL     string            `json:"url"`
 	Headers map[string]string `json:"headers,omitempty"`
-	Body    string            `json:"body,omitempty"`
+	// Body is text; BodyBase64 stands instead of it when the body is not UTF-8.
+	Body       string `json:"body,omitempty"`
+	BodyBase64 string `json:"body_base64,omitempty"`
 }
 
 // HTTPResponse is the answer of HTTP.
 type HTTPResponse struct {
-	Status  int               `json:"status"`
-	Headers map[string]string `json:"headers,omitempty"`
-	Body    string            `json:"body,omitempty"`
+	Status int `json:"status"`
+	// Headers have lower-case names; several of one name are joined with ", ".
+	Headers    map[string]string `json:"headers,omitempty"`
+	Body       string            `json:"body,omitempty"`
+	BodyBase64 string            `json:"body_base64,omitempty"`
 }
 
 // Manifest describes a plugin: plugin.yaml beside its module.
