@@ -1,33 +1,40 @@
 // Package store is what the engine keeps: the log of events that something wants, how
 // far each target has come, and versioned state. Three small interfaces, so that an
-// existing engine can stand behind them (SQLite in one file, Postgres, DynamoDB).
+// existing engine can stand behind them: SQLite in one file, Postgres, and for State
+// alone DynamoDB.
 //
 // The shape is an append-only log, one cursor per target, and rows only for deliveries
-// that failed: a delivery that succeeds at once costs no row. `memory` holds the form
-// that promises nothing over a restart.
+// that failed: a delivery that succeeds at once costs no row. No store reads the clock;
+// whoever calls says what time it is. `memory` holds the form that promises nothing
+// over a restart, `storetest` the tests that every form passes.
+//
+// What a store need not do: hand work out to several readers (dispatch owns a target's
+// lane alone), elect leaders, or keep telemetry for queries.
 package store
 
 import (
 	"context"
 	"errors"
-	"time"
 )
 
-// Errors that callers tell apart with errors.Is.
+// Errors that callers tell apart with errors.Is. Every other error of a durable store
+// means that nothing more can be committed: the process ends and a restart recovers.
 var (
-	// ErrConflict means a Swap's version was not the one stored; nothing of the batch
-	// was written.
+	// ErrConflict means a Swap's version was not the one stored; nothing was written.
 	ErrConflict = errors.New("store: the state changed in between")
-	// ErrFull means there is no room now; the sender is throttled and may try again.
+	// ErrDuplicate means a batch that has swaps also has entries that were appended
+	// before; nothing was written. See Log.Append.
+	ErrDuplicate = errors.New("store: the batch holds entries that were appended before")
+	// ErrFull means there is no room now; nothing was written. The sender is throttled
+	// and may try again; reads and settlements go on.
 	ErrFull = errors.New("store: full")
 	// ErrClosed means the store was closed.
 	ErrClosed = errors.New("store: closed")
 )
 
-// Seq is an entry's place in the log. The first is 1; later entries have greater ones.
-type Seq uint64
-
-// Store is everything the engine keeps.
+// Store is everything the engine keeps. All methods are safe for concurrent use. What
+// they return is the caller's to keep and not to change, and the same holds for the
+// bytes that they are given.
 type Store interface {
 	Log
 	Deliveries
@@ -44,160 +51,35 @@ type Promises struct {
 	Kind string
 	// Durable means what was acknowledged survives kill -9 and a power cut.
 	Durable bool
+	// Warning is the sentence a person must read before relying on this store, "" when
+	// it keeps every promise. It is shown when the engine starts and in its status.
+	Warning string
 }
 
-// Log is the append-only log of the events that some rule, archive or view wants.
-type Log interface {
-	// Append commits the whole batch or nothing. The sender is told "accepted" only
-	// after it returned nil. See Batch for duplicates and conflicts.
-	Append(ctx context.Context, b Batch) (Receipt, error)
-	// Read returns up to n entries after seq that have a pair for target, in log
-	// order. A target that lags reads an index, not the whole log.
-	Read(ctx context.Context, target string, after Seq, n int) ([]Entry, error)
-	// Lookup returns the entry of an event id, newest first if an id stands twice.
-	// ok is false if the log does not hold it.
-	Lookup(ctx context.Context, id string) (e Entry, ok bool, err error)
-	// Last is the place of the newest entry, 0 for an empty log.
-	Last(ctx context.Context) (Seq, error)
-	// Trim drops entries before seq that no target has yet to read and no retry needs.
-	Trim(ctx context.Context, before Seq) error
+// Stats is how full a store is and what waits in it.
+type Stats struct {
+	// Entries counts the log's entries that are kept, settled or not.
+	Entries int
+	// Bytes is the room taken and Limit the room there is; 0 means the disk's.
+	Bytes, Limit int64
+	// DeadLetters counts those kept. DeadLettersLost counts those that were dropped
+	// for want of room; only a store that is not Durable drops any.
+	DeadLetters     int
+	DeadLettersLost uint64
+	// Lanes are the targets with something unread or waiting, by name.
+	Lanes []Lane
 }
 
-// Batch is what one Append commits at once.
-type Batch struct {
-	// Entries go to the log in this order. Seq is given by the store.
-	Entries []Entry
-	// Swaps change state in the same commit: an alarm's transition and its event are
-	// one. A Swap whose version is stale fails the batch with ErrConflict.
-	Swaps []Swap
-}
-
-// Entry is one event in the log.
-type Entry struct {
-	Seq Seq
-	// ID is the event's id.
-	ID string
-	// Raw is the envelope as JSON.
-	Raw []byte
-	// Bus and Hops are the event's (sdk/event.Event).
-	Bus  string
-	Hops int
-	// Received is when the door accepted it.
-	Received time.Time
-	// Pairs are the rule and target pairs that want it, decided before the write.
-	Pairs []Pair
-	// Key makes the entry idempotent: if an entry with this key was appended before
-	// KeyExpires of that one, this one is not written. Empty means no such check.
-	Key        string
-	KeyExpires time.Time
-}
-
-// Pair is one rule that matched and one target that it names.
-type Pair struct{ Rule, Target string }
-
-// Receipt tells what became of a batch's entries, in their order.
-type Receipt struct {
-	// Seqs are the places given; 0 for an entry that was a duplicate.
-	Seqs []Seq
-	// FirstIDs hold, for a duplicate, the id of the event written first; else "".
-	FirstIDs []string
-}
-
-// Deliveries is how far each target has come and what has failed.
-type Deliveries interface {
-	// Cursor is the last entry that target has settled: delivered, or kept as a retry
-	// or a dead letter. A target without one starts where Settle first puts it.
-	Cursor(ctx context.Context, target string) (seq Seq, ok bool, err error)
-	// Settle commits what became of a target's deliveries at once. Losing a Settle
-	// costs duplicates, never loss.
-	Settle(ctx context.Context, s Settlement) error
-	// Due returns up to n retries of target that are due at now, oldest due first, and
-	// when the next one after these is due (zero if none is waiting).
-	Due(ctx context.Context, target string, now time.Time, n int) (due []Retry, next time.Time, err error)
-	// Pending counts the target's retries that wait.
-	Pending(ctx context.Context, target string) (int, error)
-	// DeadLetters returns up to n dead letters with a Seq greater than after, oldest
-	// first; target "" means of all targets.
-	DeadLetters(ctx context.Context, target string, after Seq, n int) ([]DeadLetter, error)
-}
-
-// Settlement is one commit of a target's progress.
-type Settlement struct {
+// Lane is what waits for one target.
+type Lane struct {
 	Target string
-	// Cursor moves the target's cursor; 0 leaves it.
 	Cursor Seq
-	// Retry adds or replaces retries, by RetryID.
-	Retry []Retry
-	// Done removes retries, by RetryID.
-	Done []RetryID
-	// Dead adds dead letters. Their Seq is given by the store.
-	Dead []DeadLetter
+	// Unread counts entries after the cursor, Retries the deliveries that failed and
+	// wait, Dying those of them that wait only for their dead-letter queue.
+	Unread, Retries, Dying int
 }
 
-// RetryID names one delivery: an entry of the log for one rule.
-type RetryID struct {
-	Seq  Seq
-	Rule string
+// Reporter tells how full a store is.
+type Reporter interface {
+	Stats(ctx context.Context) (Stats, error)
 }
-
-// Retry is a delivery that failed and will be tried again.
-type Retry struct {
-	RetryID
-	Entry Entry
-	// Attempts counts the attempts made, at least 1.
-	Attempts int
-	// Due is when the next one is made; First is when the first one was.
-	Due, First time.Time
-	// Error is what the last attempt said.
-	Error string
-}
-
-// DeadLetter is a delivery that will not be tried again.
-type DeadLetter struct {
-	// Seq orders dead letters; it is not the entry's place in the log.
-	Seq    Seq
-	Target string
-	Rule   string
-	Entry  Entry
-	// Code and Message are EventBridge's ERROR_CODE and ERROR_MESSAGE; Exhausted its
-	// EXHAUSTED_RETRY_CONDITION, empty for a permanent error.
-	Code, Message, Exhausted string
-	Attempts                 int
-	Died                     time.Time
-}
-
-// State is small versioned values, by space and key. Services, alarms and plugins keep
-// what they must remember here.
-type State interface {
-	// Get returns one value; ok is false if there is none or it has expired at now.
-	Get(ctx context.Context, space, key string, now time.Time) (i Item, ok bool, err error)
-	// Apply commits all swaps or none (ErrConflict).
-	Apply(ctx context.Context, swaps ...Swap) error
-	// Scan returns up to n items of a space whose key is greater than after and begins
-	// with prefix, in key order, those expired at now left out.
-	Scan(ctx context.Context, space, prefix, after string, now time.Time, n int) ([]Item, error)
-}
-
-// Item is one stored value.
-type Item struct {
-	Key   string
-	Value []byte
-	// Version changes with every write; it is never 0.
-	Version uint64
-	// Expires is when the item stops to exist; zero means never.
-	Expires time.Time
-}
-
-// Swap writes or removes one value if its version is still the one expected.
-type Swap struct {
-	Space, Key string
-	// Value is what to store; nil removes the item.
-	Value   []byte
-	Expires time.Time
-	// Version is the stored version that the writer has seen: 0 means "there is none",
-	// AnyVersion writes over whatever is there.
-	Version uint64
-}
-
-// AnyVersion in a Swap means the writer does not care what is stored.
-const AnyVersion = ^uint64(0)
