@@ -2,4 +2,19 @@
 // person types. It only calls runtime/cli.
 package main
 
-func main() {}
+import (
+	"fmt"
+	"os"
+
+	"github.com/tocsin-engine/tocsin/runtime/cli"
+)
+
+func main() { os.Exit(run()) }
+
+func run() int {
+	if os.Getenv("AWS_LAMBDA_RUNTIME_API") != "" {
+		fmt.Fprintln(os.Stderr, "error: this version of tocsin is a server and a command line only; it cannot run as a Lambda function yet")
+		return 3
+	}
+	return cli.Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.LookupEnv)
+}

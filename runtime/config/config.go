@@ -1,0 +1,119 @@
+package config
+
+import (
+	"strings"
+	"time"
+)
+
+// Scope says which verbs have a setting.
+type Scope uint8
+
+// Everywhere is for all verbs, Client for those that talk to a server, Server for those
+// that are one.
+const (
+	Everywhere Scope = iota
+	Client
+	Server
+)
+
+// Config holds the value of every setting.
+type Config struct {
+	// File is the configuration file; "" means tocsin.yaml if there is one.
+	File string
+	// Color is auto, always or never.
+	Color string
+	// Quiet leaves findings and data only; Verbose counts -v.
+	Quiet   bool
+	Verbose int
+
+	// URL is where the server is, for its clients.
+	URL string
+
+	// Rules are the folders and files of the rule set.
+	Rules []string
+	// Listen is the address of the server's door.
+	Listen string
+	// TLSCert and TLSKey are PEM files; both or none.
+	TLSCert, TLSKey string
+	// Keys is a file of access keys, "" for none.
+	Keys string
+	// Account and Region are those that the server speaks for.
+	Account, Region string
+	// MaxHops is how many targets may stand between an event and its origin.
+	MaxHops int
+	// Drain bounds how long the server waits for deliveries when it is told to stop.
+	Drain time.Duration
+	// Cache is the folder of compiled plugins.
+	Cache string
+	// LogLevel and LogFormat are those of the server's log.
+	LogLevel, LogFormat string
+}
+
+// Setting is one line of the table.
+type Setting struct {
+	// Name is the flag's: "log-level".
+	Name string
+	// Short is the flag's letter, "" for none.
+	Short string
+	Scope Scope
+	// Default is the value as a person would write it.
+	Default string
+	// Choices are the values there are, nil where there is no such list.
+	Choices []string
+	// Help is one line, lower case, without a full stop. A word in back quotes names
+	// the value.
+	Help string
+	// field is where the value goes: *string, *bool, *int, *[]string or *time.Duration.
+	field func(*Config) any
+}
+
+// Env is the setting's environment variable.
+func (s Setting) Env() string { return EnvName(s.Name) }
+
+// Key is the setting's name in the configuration file.
+func (s Setting) Key() string { return strings.ReplaceAll(s.Name, "-", "_") }
+
+// EnvName is the environment variable of a flag: TOCSIN_LOG_LEVEL of log-level.
+func EnvName(flag string) string {
+	return "TOCSIN_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
+}
+
+// Settings is the table.
+var Settings = []Setting{
+	{Name: "config", Scope: Everywhere, Help: "read settings from this `FILE` (tocsin.yaml if it is there)",
+		field: func(c *Config) any { return &c.File }},
+	{Name: "color", Scope: Everywhere, Default: "auto", Choices: []string{"auto", "always", "never"}, Help: "colour the output: auto, always or never",
+		field: func(c *Config) any { return &c.Color }},
+	{Name: "quiet", Short: "q", Scope: Everywhere, Default: "false", Help: "print findings and data only",
+		field: func(c *Config) any { return &c.Quiet }},
+	{Name: "verbose", Short: "v", Scope: Everywhere, Default: "0", Help: "print reasons; -vv prints timings too",
+		field: func(c *Config) any { return &c.Verbose }},
+
+	{Name: "server", Scope: Client, Default: "http://127.0.0.1:7575", Help: "where the server is, as a `URL`",
+		field: func(c *Config) any { return &c.URL }},
+
+	{Name: "rules", Scope: Server, Default: "rules", Help: "folders or files of rules; repeat it or separate them by commas",
+		field: func(c *Config) any { return &c.Rules }},
+	{Name: "listen", Scope: Server, Default: "127.0.0.1:7575", Help: "the `ADDRESS` to listen on; one that others can reach needs --keys",
+		field: func(c *Config) any { return &c.Listen }},
+	{Name: "tls-cert", Scope: Server, Help: "PEM `FILE` of the certificate chain; read again when it changes",
+		field: func(c *Config) any { return &c.TLSCert }},
+	{Name: "tls-key", Scope: Server, Help: "PEM `FILE` of the private key",
+		field: func(c *Config) any { return &c.TLSKey }},
+	{Name: "keys", Scope: Server, Help: "`FILE` of access keys, a line each: ACCESS_KEY_ID SECRET; requests must then be signed (SigV4)",
+		field: func(c *Config) any { return &c.Keys }},
+	{Name: "account", Scope: Server, Default: "000000000000", Help: "the AWS account id to speak for",
+		field: func(c *Config) any { return &c.Account }},
+	{Name: "region", Scope: Server, Default: "us-east-1", Help: "the AWS region to speak for",
+		field: func(c *Config) any { return &c.Region }},
+	{Name: "max-hops", Scope: Server, Default: "8", Help: "cut a loop after this many targets",
+		field: func(c *Config) any { return &c.MaxHops }},
+	{Name: "drain", Scope: Server, Default: "10s", Help: "when told to stop, wait this long for deliveries that run",
+		field: func(c *Config) any { return &c.Drain }},
+	{Name: "cache", Scope: Server, Help: "`DIR` of compiled plugins (the user's cache folder)",
+		field: func(c *Config) any { return &c.Cache }},
+	{Name: "log-level", Scope: Server, Default: "info", Choices: []string{"trace", "debug", "info", "warn", "error"}, Help: "how much to log: trace, debug, info, warn or error",
+		field: func(c *Config) any { return &c.LogLevel }},
+	{Name: "log-format", Scope: Server, Default: "auto", Choices: []string{"auto", "text", "json"}, Help: "text, json, or auto: text on a terminal, json elsewhere",
+		field: func(c *Config) any { return &c.LogFormat }},
+}
