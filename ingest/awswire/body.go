@@ -1,0 +1,66 @@
+package awswire
+
+import (
+	"bytes"
+	"compress/gzip"
+	"io"
+	"net/http"
+	"strings"
+)
+
+// The gzip rule: what a body grows to is bounded by the operation's cap and, beyond
+// freeInflate, by maxRatio times what was sent. A batch of log lines that are all the
+// same honestly compresses 300 to 1, so small ones are not judged by their ratio.
+const (
+	maxRatio    = 100
+	freeInflate = 1 << 20
+)
+
+// ReadBody reads a body as it was sent, at most limit bytes.
+func ReadBody(r io.Reader, limit int64) ([]byte, error) {
+	raw, err := io.ReadAll(io.LimitReader(r, limit+1))
+	if err != nil {
+		return nil, &Error{Code: "RequestTimeout", Message: "The body ended before it was whole.", Status: http.StatusRequestTimeout}
+	}
+	if int64(len(raw)) > limit {
+		return nil, tooLarge()
+	}
+	return raw, nil
+}
+
+// Inflate undoes a body's Content-Encoding; the result has at most limit bytes.
+func Inflate(encoding string, raw []byte, limit int64) ([]byte, error) {
+	switch strings.ToLower(strings.TrimSpace(encoding)) {
+	case "", "identity":
+		if int64(len(raw)) > limit {
+			return nil, tooLarge()
+		}
+		return raw, nil
+	case "gzip":
+	default:
+		return nil, &Error{
+			Code: "UnsupportedMediaTypeException", Status: http.StatusUnsupportedMediaType,
+			Message: "The Content-Encoding is not supported; send gzip or none.",
+		}
+	}
+	z, err := gzip.NewReader(bytes.NewReader(raw))
+	if err != nil {
+		return nil, serialization("the body is not gzip, as its Content-Encoding says: %v", err)
+	}
+	limit = min(limit, max(freeInflate, maxRatio*int64(len(raw))))
+	body, err := io.ReadAll(io.LimitReader(z, limit+1))
+	if err != nil {
+		return nil, serialization("the body's gzip is damaged: %v", err)
+	}
+	if int64(len(body)) > limit {
+		return nil, tooLarge()
+	}
+	return body, nil
+}
+
+func tooLarge() *Error {
+	return &Error{
+		Code: "RequestEntityTooLargeException", QueryCode: "RequestEntityTooLarge",
+		Message: "The request is larger than this operation takes.", Status: http.StatusRequestEntityTooLarge,
+	}
+}
