@@ -25,7 +25,18 @@ type Caller struct {
 	InvocationID string
 	// Endpoint is the URL the client used, without a path: "http://127.0.0.1:7575".
 	Endpoint string
+	// Create makes a queue, topic, stream, group or instance that the request names and
+	// that is not there. Targets in mode local call like that, clients never.
+	Create bool
 }
+
+// ARN names a resource of the caller's account: ARN("sqs", "orders").
+func (c Caller) ARN(service, resource string) string {
+	return "arn:aws:" + service + ":" + c.Region + ":" + c.Account + ":" + resource
+}
+
+// Empty is the response of operations that answer nothing.
+type Empty struct{}
 
 // Operation is one call of one service. Make it with Op.
 type Operation struct {
