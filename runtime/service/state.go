@@ -59,12 +59,9 @@ func List[T any](ctx context.Context, s State, prefix, after string, n int) ([]S
 	return out, nil
 }
 
-// page is how many values All reads at once.
-const page = 500
-
 // All calls each for every value whose key begins with prefix, in key order, until it
-// returns false.
-func All[T any](ctx context.Context, s State, prefix string, each func(Stored[T]) bool) error {
+// returns false. It reads page values at once.
+func All[T any](ctx context.Context, s State, prefix string, page int, each func(Stored[T]) bool) error {
 	after := ""
 	for {
 		got, err := List[T](ctx, s, prefix, after, page)
@@ -103,12 +100,13 @@ func (s State) Put(key string, value any, version uint64, expires time.Time) sto
 
 // Drop is the swap that removes a value if its version is still version.
 func (s State) Drop(key string, version uint64) store.Swap {
-	return store.Swap{Space: s.space, Key: key, Version: version}
+	return store.Swap{Space: s.space, Key: key, Delete: true, Version: version}
 }
 
 // Apply commits all swaps or none.
 func (s State) Apply(ctx context.Context, swaps ...store.Swap) error {
-	return s.store.Apply(ctx, swaps...)
+	_, err := s.store.Apply(ctx, s.now(), swaps...)
+	return err
 }
 
 // contended bounds Retry: somebody else has made progress each time it goes round.

@@ -195,7 +195,7 @@ type counts struct{ waiting, received, delayed int }
 
 func (s *Service) count(ctx context.Context, queue string) (n counts, err error) {
 	now := s.now().UnixMilli()
-	err = service.All(ctx, s.state, placePrefix(queue), func(p service.Stored[place]) bool {
+	err = service.All(ctx, s.state, placePrefix(queue), pageSize, func(p service.Stored[place]) bool {
 		switch {
 		case p.Value.Visible <= now:
 			n.waiting++

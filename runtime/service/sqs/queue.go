@@ -141,7 +141,7 @@ func (s *Service) ListSources(ctx context.Context, c service.Caller, r *ListSour
 		return nil, err
 	}
 	out := &ListSourcesResponse{QueueURLs: []string{}}
-	err = service.All(ctx, s.state, queueKey(""), func(q service.Stored[queue]) bool {
+	err = service.All(ctx, s.state, queueKey(""), pageSize, func(q service.Stored[queue]) bool {
 		if p, ok := q.Value.redrive(); ok && nameOf(p.Target) == target.Value.Name {
 			out.QueueURLs = append(out.QueueURLs, urlOf(c, q.Value.Name))
 		}
@@ -177,7 +177,7 @@ func (s *Service) PurgeQueue(ctx context.Context, c service.Caller, r *QueueRequ
 func (s *Service) clear(ctx context.Context, name string) error {
 	for _, prefix := range []string{placePrefix(name), messagePrefix(name), dedupPrefix(name)} {
 		for {
-			got, err := service.List[struct{}](ctx, s.state, prefix, "", 200)
+			got, err := service.List[struct{}](ctx, s.state, prefix, "", store.MaxSwaps)
 			if err != nil {
 				return err
 			}

@@ -87,7 +87,7 @@ func within(given *int, name string, fallback, low, high int) (int, error) {
 func (s *Service) take(ctx context.Context, t taking) (out []Message, err error) {
 	now := s.now()
 	held := map[string]bool{}
-	walk := service.All(ctx, s.state, placePrefix(t.queue.Name), func(p service.Stored[place]) bool {
+	walk := service.All(ctx, s.state, placePrefix(t.queue.Name), t.page(), func(p service.Stored[place]) bool {
 		switch {
 		case p.Value.Visible > now.UnixMilli():
 			held[p.Value.Group] = true
@@ -107,6 +107,15 @@ func (s *Service) take(ctx context.Context, t taking) (out []Message, err error)
 		return len(out) < t.max
 	})
 	return out, errors.Join(err, walk)
+}
+
+// page is how many places are read at once: in a standard queue the first ones are all
+// that is needed unless others take them, in a FIFO queue groups may be held.
+func (t taking) page() int {
+	if t.queue.fifo() {
+		return 200
+	}
+	return 2 * t.max
 }
 
 // takeOne receives one message; nil if somebody else did, or if it is poison and went
