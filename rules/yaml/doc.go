@@ -1,0 +1,213 @@
+// Package yaml reads the strict YAML of rule files into values that know their place.
+//
+// It reads what rule files need and nothing else: block and flow collections, plain,
+// quoted and block scalars, comments. An unquoted word is a number, true, false or null
+// by JSON's rules and text otherwise, so no file can say 012 and mean 10. Anchors,
+// aliases, tags, merge keys, directives and second documents are findings, and so are
+// spellings that YAML reads in a way nobody expects (a missing comma that glues two
+// words together). After a finding the reader goes on at the next line or item: one run
+// shows them all.
+//
+// Why not a library: runtime/RATIONALE.md says what was measured. FuzzAgrees holds this
+// reader against go.yaml.in/yaml/v3 on every text that this one takes.
+package yaml
+
+import (
+	"bytes"
+	"fmt"
+	"sort"
+	"unicode/utf8"
+
+	"github.com/tocsin-engine/tocsin/rules/diag"
+	"github.com/tocsin-engine/tocsin/rules/source"
+)
+
+// Doc is a file that has been read.
+type Doc struct {
+	// Root is the file's value; nil where the file holds none.
+	Root *source.Value
+
+	src    []byte
+	starts []int // offset of each line's first byte
+	marks  map[*source.Value]*mark
+}
+
+// mark is what the tree of values does not say about a scalar.
+type mark struct {
+	// at is the offset in the file of each rune of the text, then of its end; nil for a
+	// plain scalar of one line, which stands in the file as it is.
+	at []int
+	// comment is the offset of a comment on the scalar's own line, or 0.
+	comment int
+	// trailing is the index in the findings, plus one, of the finding about text that
+	// follows a closing quote.
+	trailing int
+}
+
+// Quoted says whether the scalar v is anything but a plain word: in quotes, in a block,
+// or on several lines.
+func (d *Doc) Quoted(v *source.Value) bool {
+	m := d.marks[v]
+	return m != nil && m.at != nil
+}
+
+// Comment returns the place of the comment that follows a plain scalar on its line.
+func (d *Doc) Comment(v *source.Value) (diag.Pos, bool) {
+	m := d.marks[v]
+	if m == nil || m.comment == 0 {
+		return diag.Pos{}, false
+	}
+	return d.place(m.comment, d.lineEnd(m.comment)), true
+}
+
+// Trailing returns the index of the finding about text after v's closing quote, or -1.
+func (d *Doc) Trailing(v *source.Value) int {
+	if m := d.marks[v]; m != nil {
+		return m.trailing - 1
+	}
+	return -1
+}
+
+// Locate returns the place in the file of length runes of v's text, from the rune at
+// offset on. A place ends with its line.
+func (d *Doc) Locate(v *source.Value, offset, length int) diag.Pos {
+	m := d.marks[v]
+	if m == nil || m.at == nil {
+		p := v.Pos
+		offset = max(0, min(offset, v.Pos.Length-1))
+		p.Column += offset
+		p.Length = max(1, min(length, v.Pos.Length-offset))
+		return p
+	}
+	last := len(m.at) - 1
+	from := m.at[max(0, min(offset, last))]
+	// The end of the last rune, not the begin of the next, which may be a line on.
+	end := m.at[max(0, min(offset+max(length, 1)-1, last))]
+	return d.place(from, end+d.runeLen(end))
+}
+
+// runeLen is the length in bytes of what is written at an offset.
+func (d *Doc) runeLen(offset int) int {
+	_, n := utf8.DecodeRune(d.src[min(offset, len(d.src)):])
+	return max(n, 1)
+}
+
+// place is the place from one offset to another, cut at the end of its line.
+func (d *Doc) place(from, to int) diag.Pos {
+	line := d.line(from)
+	start := d.starts[line]
+	to = max(from, min(to, d.lineEnd(from)))
+	return diag.Pos{
+		Line:   line + 1,
+		Column: utf8.RuneCount(d.src[start:from]) + 1,
+		Length: max(1, utf8.RuneCount(d.src[from:to])),
+	}
+}
+
+// line is the index of the line that an offset is in.
+func (d *Doc) line(offset int) int {
+	return sort.SearchInts(d.starts, offset+1) - 1
+}
+
+// lineEnd is the offset of the line break, or of the end of the file, after offset.
+func (d *Doc) lineEnd(offset int) int {
+	if i := bytes.IndexByte(d.src[offset:], '\n'); i >= 0 {
+		return offset + i
+	}
+	return len(d.src)
+}
+
+// maxDepth is how deep collections may nest.
+const maxDepth = 100
+
+// reader is the state of one Parse.
+type reader struct {
+	*Doc
+	file  string
+	pos   int
+	depth int
+	tabs  bool // a tab was found in an indentation: what follows from it is no news
+	open  bool // brackets were found open, and nothing was opened since
+	list  diag.List
+}
+
+// Parse reads one file. The Doc is never nil; its Root is what could be read.
+func Parse(file string, src []byte) (*Doc, diag.List) {
+	src = bytes.ReplaceAll(src, []byte("\r\n"), []byte("\n"))
+	r := &reader{Doc: &Doc{src: src, marks: map[*source.Value]*mark{}}, file: file}
+	r.starts = append(r.starts, 0)
+	for i, c := range src {
+		if c == '\n' {
+			r.starts = append(r.starts, i+1)
+		}
+	}
+	if r.characters() {
+		r.document()
+	}
+	return r.Doc, r.list
+}
+
+// find adds a finding about the text between two offsets.
+func (r *reader) find(from, to int, code, message, label, help string) {
+	r.list = append(r.list, diag.Finding{Code: code, File: r.file, Pos: r.place(from, to),
+		Message: message, Label: label, Help: help})
+}
+
+// characters looks for bytes that no text holds.
+func (r *reader) characters() bool {
+	if bytes.HasPrefix(r.src, []byte("\ufeff")) {
+		r.pos = len("\ufeff")
+	}
+	for i := r.pos; i < len(r.src); {
+		c, n := utf8.DecodeRune(r.src[i:])
+		switch {
+		case c == utf8.RuneError && n <= 1:
+			r.find(i, i+1, "Y001", fmt.Sprintf("byte 0x%02x is not UTF-8", r.src[i]), "save the file as UTF-8", "")
+			return false
+		case c < ' ' && c != '\t' && c != '\n', c == 0x7f, c >= 0x80 && c < 0xa0, c == '\u2028', c == '\u2029', c == '\ufeff', c == 0xfffe, c == 0xffff:
+			r.find(i, i+n, "Y001", fmt.Sprintf("character U+%04X cannot stand in a file of text", c),
+				fmt.Sprintf("inside double quotes write \\u%04x", c), "")
+			return false
+		}
+		i += n
+	}
+	return true
+}
+
+// document reads the one document of the file.
+func (r *reader) document() {
+	if !r.toContent() {
+		return
+	}
+	for r.src[r.pos] == '%' && r.column() == 0 {
+		r.find(r.pos, r.lineEnd(r.pos), "Y013", "a YAML directive", "remove this line", "")
+		r.pos = r.lineEnd(r.pos)
+		if !r.toContent() {
+			return
+		}
+	}
+	if r.separator() {
+		r.pos += len("---")
+	}
+	if r.toContent() && !r.separator() {
+		r.Root = r.block(-1)
+	}
+	if !r.toContent() {
+		return
+	}
+	if r.separator() {
+		r.find(r.pos, r.pos+3, "Y013", "a second document begins here", "put it into a file of its own",
+			"a rule file is one document")
+		return
+	}
+	r.find(r.pos, r.lineEnd(r.pos), "Y009", "this line belongs to nothing above it", "indent it as its neighbours are", "")
+}
+
+// separator says whether a line --- or ... begins here.
+func (r *reader) separator() bool {
+	rest := r.src[r.pos:]
+	if r.column() != 0 || !bytes.HasPrefix(rest, []byte("---")) && !bytes.HasPrefix(rest, []byte("...")) {
+		return false
+	}
+	return len(rest) == 3 || isSpace(rest[3])
+}
