@@ -17,8 +17,8 @@ type Value struct {
 	Kind event.Kind
 	// Text is a string's content, a number's own text, or "true", "false", "null".
 	Text string
-	// Members of an object, in the order written. A name that stands twice is the
-	// reader's finding; here it stands twice too.
+	// Members of an object, in the order written. A name that stands twice stands
+	// twice here too; pattern.Compile reports it.
 	Members []Member
 	// Items of an array.
 	Items []*Value

@@ -1,6 +1,7 @@
 package event
 
 import (
+	"bytes"
 	"fmt"
 	"unicode/utf8"
 )
@@ -25,15 +26,25 @@ func (e *SyntaxError) Error() string {
 // MaxDepth deep, and that no object names a member twice. Duplicate names are refused
 // because a pattern would see both values and a target only the last one: a rule
 // could be bypassed. The error is a *SyntaxError. It allocates only for objects with
-// more than 16 members or with escaped names.
+// more than 32 members, 48 names open at once, or escaped names.
 func Check(raw []byte) error {
-	c := checker{b: raw}
+	return check(checker{b: raw, unique: true})
+}
+
+// CheckSyntax is Check for a text that a person wrote: names may stand twice, because
+// whoever reads on tells the person about all of them.
+func CheckSyntax(raw []byte) error {
+	return check(checker{b: raw})
+}
+
+func check(c checker) error {
+	c.names = c.first[:0]
 	c.space()
 	if !c.value(0) {
 		return &SyntaxError{c.at, c.reason}
 	}
 	c.space()
-	if c.i < len(raw) {
+	if c.i < len(c.b) {
 		return &SyntaxError{c.i, "text follows the JSON value"}
 	}
 	return nil
@@ -44,6 +55,12 @@ type checker struct {
 	i      int
 	at     int // where and why it failed
 	reason string
+
+	unique bool // names may not stand twice
+	// names of the objects that are open, one after the other, so that a check of a
+	// usual event needs no memory.
+	names [][]byte
+	first [48][]byte
 }
 
 func (c *checker) fail(at int, reason string) bool {
@@ -210,30 +227,18 @@ func (c *checker) array(depth int) bool {
 
 func (c *checker) object(depth int) bool {
 	c.i++
-	var names nameSet
 	c.space()
 	if c.i < len(c.b) && c.b[c.i] == '}' {
 		c.i++
 		return true
 	}
+	names := nameSet{base: len(c.names)}
+	defer func() { c.names = c.names[:names.base] }()
 	for {
 		c.space()
-		if c.i == len(c.b) || c.b[c.i] != '"' {
-			return c.fail(c.i, "a member name in quotes is needed here")
-		}
-		at := c.i
-		name, ok := c.str()
-		if !ok {
+		if !c.name(&names) {
 			return false
 		}
-		if !names.add(name) {
-			return c.fail(at, fmt.Sprintf("the name %q stands twice in one object", unescape(name)))
-		}
-		c.space()
-		if c.i == len(c.b) || c.b[c.i] != ':' {
-			return c.fail(c.i, `a ":" is needed here`)
-		}
-		c.i++
 		c.space()
 		if !c.value(depth) {
 			return false
@@ -253,36 +258,55 @@ func (c *checker) object(depth int) bool {
 	}
 }
 
-// nameSet holds the names of one object; the first few without a map, because most
-// objects are small.
+// name passes over a member's name and the colon after it.
+func (c *checker) name(names *nameSet) bool {
+	if c.i == len(c.b) || c.b[c.i] != '"' {
+		return c.fail(c.i, "a member name in quotes is needed here")
+	}
+	at := c.i
+	name, ok := c.str()
+	if !ok {
+		return false
+	}
+	if c.unique && !c.add(names, name) {
+		return c.fail(at, fmt.Sprintf("the name %q stands twice in one object", unescape(name)))
+	}
+	c.space()
+	if c.i == len(c.b) || c.b[c.i] != ':' {
+		return c.fail(c.i, `a ":" is needed here`)
+	}
+	c.i++
+	return true
+}
+
+// nameSet holds the names of one open object: the first few in checker.names from base
+// on, because most objects are small, all of them in a map beyond that.
 type nameSet struct {
-	few  [16][]byte
-	n    int
+	base int
 	many map[string]struct{}
 }
 
+// few is how many names are compared one by one. CloudTrail's records have up to 30.
+const few = 32
+
 // add reports whether name, the bytes between the quotes, is new.
-func (s *nameSet) add(name []byte) bool {
-	for _, b := range name {
-		if b == '\\' {
-			name = []byte(unescape(name))
-			break
-		}
+func (c *checker) add(s *nameSet, name []byte) bool {
+	if bytes.IndexByte(name, '\\') >= 0 {
+		name = []byte(unescape(name))
 	}
 	if s.many == nil {
-		for i := range s.n {
-			if string(s.few[i]) == string(name) {
+		for _, n := range c.names[s.base:] {
+			if string(n) == string(name) {
 				return false
 			}
 		}
-		if s.n < len(s.few) {
-			s.few[s.n] = name
-			s.n++
+		if len(c.names)-s.base < few {
+			c.names = append(c.names, name)
 			return true
 		}
-		s.many = make(map[string]struct{}, 4*len(s.few))
-		for _, f := range s.few {
-			s.many[string(f)] = struct{}{}
+		s.many = make(map[string]struct{}, 4*few)
+		for _, n := range c.names[s.base:] {
+			s.many[string(n)] = struct{}{}
 		}
 	}
 	if _, twice := s.many[string(name)]; twice {

@@ -59,6 +59,14 @@ func (v Value) Text() (s string, ok bool) {
 	return unescape(v[1 : len(v)-1]), true
 }
 
+// AppendText appends a string's content to b; nothing for every other kind.
+func (v Value) AppendText(b []byte) []byte {
+	if v.Kind() != String {
+		return b
+	}
+	return appendUnescaped(b, v[1:len(v)-1])
+}
+
 // Float returns a number as the nearest float64; ok is false for every other kind.
 // The exact number is string(v).
 func (v Value) Float() (f float64, ok bool) {
@@ -195,22 +203,31 @@ func unescape(b []byte) string {
 	if i == len(b) {
 		return string(b)
 	}
-	out := append(make([]byte, 0, len(b)), b[:i]...)
-	for i < len(b) {
-		if b[i] != '\\' {
-			out = append(out, b[i])
-			i++
-			continue
-		}
-		r, n := unescapeRune(b[i:])
-		out = utf8.AppendRune(out, r)
-		i += n
-	}
-	return string(out)
+	return string(appendUnescaped(make([]byte, 0, len(b)), b))
 }
 
-// unescapeRune decodes the escape that b starts with and says how long it is.
+func appendUnescaped(out, b []byte) []byte {
+	for len(b) > 0 {
+		i := 0
+		for i < len(b) && b[i] != '\\' {
+			i++
+		}
+		out = append(out, b[:i]...)
+		if b = b[i:]; len(b) > 0 {
+			r, n := unescapeRune(b)
+			out = utf8.AppendRune(out, r)
+			b = b[n:]
+		}
+	}
+	return out
+}
+
+// unescapeRune decodes the escape that b starts with and says how long it is. What is
+// no escape, which Check refuses, becomes U+FFFD.
 func unescapeRune(b []byte) (r rune, n int) {
+	if len(b) < 2 || b[1] == 'u' && len(b) < 6 {
+		return utf8.RuneError, len(b)
+	}
 	switch b[1] {
 	case 'b':
 		return '\b', 2

@@ -1,0 +1,73 @@
+package pattern
+
+import (
+	"net/netip"
+	"strconv"
+	"strings"
+	"unsafe"
+)
+
+// parseAddress reads a complete address literal. As in AWS's engine an IPv4 address
+// that is mapped into IPv6 counts as IPv4 if it is written in hexadecimal and is none
+// if it is written with dots; a zone is no part of an address. Unlike there, leading
+// zeros are not accepted and the families never mix (decision D4).
+func parseAddress(s []byte) (a netip.Addr, ok bool) {
+	if !maybeAddress(s) {
+		return a, false
+	}
+	// The string is only read during the call: an address without zone keeps none of it.
+	a, err := netip.ParseAddr(unsafe.String(unsafe.SliceData(s), len(s)))
+	if err != nil {
+		return a, false
+	}
+	return a.Unmap(), true
+}
+
+// maybeAddress keeps most texts away from netip, which makes an error of each.
+func maybeAddress(s []byte) bool {
+	const longest = len("ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff")
+	if len(s) < 2 || len(s) > longest {
+		return false
+	}
+	dots, colons := 0, 0
+	for _, c := range s {
+		switch {
+		case c == '.':
+			dots++
+		case c == ':':
+			colons++
+		case c >= '0' && c <= '9', c >= 'a' && c <= 'f', c >= 'A' && c <= 'F':
+		default:
+			return false
+		}
+	}
+	return dots == 3 && colons == 0 || dots == 0 && colons >= 2
+}
+
+// parseBlock reads address/bits; problem says what is wrong, "" if nothing is. Bits of
+// the address beyond the block do not count.
+func parseBlock(s string) (block netip.Prefix, problem string) {
+	address, length, found := strings.Cut(s, "/")
+	if !found {
+		return block, "has no /bits"
+	}
+	if strings.Contains(length, "/") {
+		return block, "has more than one slash"
+	}
+	a, err := netip.ParseAddr(address)
+	if err != nil || !maybeAddress([]byte(address)) {
+		return block, "does not start with an address"
+	}
+	n, err := strconv.Atoi(length)
+	if err != nil || length[0] == '+' {
+		return block, "has bits that are not a whole number"
+	}
+	if n < 0 || n > a.BitLen() {
+		return block, "has bits that are not between 0 and " + strconv.Itoa(a.BitLen())
+	}
+	if a.Is4In6() && n >= 96 {
+		a, n = a.Unmap(), n-96
+	}
+	block, _ = a.Prefix(n)
+	return block, ""
+}

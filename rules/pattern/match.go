@@ -1,0 +1,62 @@
+package pattern
+
+import (
+	"sync"
+
+	"github.com/tocsin-engine/tocsin/rules/projection"
+)
+
+// scan is what matching one pattern alone needs.
+type scan struct {
+	paths        projection.Paths
+	alternatives [][]Located
+	pool         sync.Pool // of *scratch
+}
+
+type scratch struct {
+	leaves projection.Leaves
+	solver Solver
+}
+
+func newScan(p *Pattern) *scan {
+	s := &scan{pool: sync.Pool{New: func() any { return new(scratch) }}}
+	for _, a := range p.alternatives {
+		s.alternatives = append(s.alternatives, a.Locate(&s.paths))
+	}
+	return s
+}
+
+// Match says whether the event matches. ev is the whole event as JSON and must have
+// passed event.Check.
+func (p *Pattern) Match(ev []byte) bool {
+	s := p.scan()
+	x := s.pool.Get().(*scratch)
+	defer s.pool.Put(x)
+	s.paths.Read(ev, &x.leaves)
+	return s.match(x) >= 0
+}
+
+// match returns the number of the first alternative that holds, or -1.
+func (s *scan) match(x *scratch) int {
+	for i, fields := range s.alternatives {
+		if x.solver.Match(fields, &x.leaves) {
+			return i
+		}
+	}
+	return -1
+}
+
+// Located is a field together with the number of its path.
+type Located struct {
+	*Field
+	Path int32
+}
+
+// Locate adds the paths of the alternative's fields to paths.
+func (a Alternative) Locate(paths *projection.Paths) []Located {
+	located := make([]Located, len(a.Fields))
+	for i, f := range a.Fields {
+		located[i] = Located{f, paths.Add(f.Path)}
+	}
+	return located
+}
