@@ -4,16 +4,14 @@
 package pluginkit
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
 
+	"github.com/tocsin-engine/tocsin/runtime/pluginkit/gobuild"
 	"github.com/tocsin-engine/tocsin/runtime/sandbox/manifest"
 	"github.com/tocsin-engine/tocsin/sdk/abi"
 )
@@ -40,7 +38,7 @@ func Build(ctx context.Context, dir string) (Built, error) {
 		return Built{}, err
 	}
 	b := Built{Path: filepath.Join(dir, m.Module.Path)}
-	if err := Compile(ctx, dir, b.Path); err != nil {
+	if err := gobuild.Compile(ctx, dir, b.Path); err != nil {
 		return Built{}, err
 	}
 	if b.Wasm, err = os.ReadFile(b.Path); err != nil {
@@ -61,26 +59,4 @@ func Build(ctx context.Context, dir string) (Built, error) {
 	}
 	m.Module.SHA256 = digest
 	return b, os.WriteFile(path, text, 0o644)
-}
-
-// Compile compiles the Go main package in dir to a WebAssembly reactor. The name section
-// stays in it, so that a trap names functions; paths of this machine do not.
-func Compile(ctx context.Context, dir, out string) error {
-	out, err := filepath.Abs(out)
-	if err != nil {
-		return err
-	}
-	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-buildmode=c-shared", "-o", out, ".")
-	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm", "CGO_ENABLED=0", "GOWASM=")
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	err = cmd.Run()
-	if errors.Is(err, exec.ErrNotFound) {
-		return errors.New("building a Go plugin needs the go command, 1.24 or later; see go.dev/dl")
-	}
-	if err != nil {
-		return fmt.Errorf("go build of %s: %s", dir, strings.TrimSpace(stderr.String()))
-	}
-	return nil
 }

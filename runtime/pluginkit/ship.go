@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tocsin-engine/tocsin/runtime/pluginkit/gobuild"
 	"github.com/tocsin-engine/tocsin/runtime/sandbox/manifest"
 )
 
@@ -56,7 +57,7 @@ func shipOne(ctx context.Context, dir, out, sources string) error {
 		return err
 	}
 	wasmFile := out + ".wasm"
-	if err := Compile(ctx, dir, wasmFile); err != nil {
+	if err := gobuild.Compile(ctx, dir, wasmFile); err != nil {
 		return err
 	}
 	defer os.Remove(wasmFile)

@@ -1,0 +1,152 @@
+package sandbox
+
+import (
+	"fmt"
+	"net"
+	"net/url"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/tocsin-engine/tocsin/sdk/abi"
+	"github.com/tocsin-engine/tocsin/sdk/event"
+)
+
+// granted says whether a grant allows anything of a capability.
+func granted(g abi.Grants, capability string) bool {
+	switch capability {
+	case "http":
+		return len(g.HTTP) > 0
+	case "aws":
+		return len(g.AWS) > 0
+	case "kv":
+		return g.KV > 0
+	case "emit":
+		return len(g.Emit) > 0
+	case "secrets":
+		return len(g.Secrets) > 0
+	}
+	return false
+}
+
+// expand puts the config's hosts into a grant: "$config.url" is the host of the config's
+// url, so that a shipped target may go where its own config points and nowhere else.
+func expand(g abi.Grants, config []byte) (abi.Grants, error) {
+	hosts := make([]string, 0, len(g.HTTP))
+	for _, entry := range g.HTTP {
+		name, ok := strings.CutPrefix(entry, "$config.")
+		if !ok {
+			hosts = append(hosts, entry)
+			continue
+		}
+		text, _ := event.Value(config).Get(strings.Split(name, ".")...).Text()
+		if text == "" {
+			continue // the plugin's own init says that it is missing
+		}
+		host, err := hostOf(text)
+		if err != nil {
+			return g, fmt.Errorf("config.%s: %w", name, err)
+		}
+		hosts = append(hosts, host)
+	}
+	g.HTTP = hosts
+	return g, nil
+}
+
+// hostOf is the host and port of a URL, as allow.http lists it.
+func hostOf(text string) (string, error) {
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+		return "", fmt.Errorf("%q is no web address; write https://host/path", text)
+	}
+	if u.Port() == "" || u.Scheme == "https" && u.Port() == "443" || u.Scheme == "http" && u.Port() == "80" {
+		return strings.ToLower(u.Hostname()), nil
+	}
+	return strings.ToLower(net.JoinHostPort(u.Hostname(), u.Port())), nil
+}
+
+// allowsAWS says whether a grant allows an action on the resources that params names.
+func allowsAWS(g abi.Grants, r abi.AWSRequest) bool {
+	return slices.ContainsFunc(g.AWS, func(a abi.AWSGrant) bool {
+		return a.Service == r.Service && slices.ContainsFunc(a.Actions, func(p string) bool { return like(p, r.Action) }) &&
+			allowsResources(a.Resources, event.Value(r.Params))
+	})
+}
+
+// allowsResources wants every resource that params names to be one of the patterns. A
+// call that names none is refused when patterns are given: it cannot be judged.
+func allowsResources(patterns []string, params event.Value) bool {
+	if len(patterns) == 0 {
+		return true
+	}
+	found := 0
+	ok := eachResource(params, func(resource string) bool {
+		found++
+		return slices.ContainsFunc(patterns, func(p string) bool { return covers(p, resource) })
+	})
+	return ok && found > 0
+}
+
+// resourceNames are the parameters by which AWS calls of the services here name what
+// they act on.
+var resourceNames = []string{"QueueUrl", "TopicArn", "TargetArn", "PhoneNumber", "StreamName", "StreamARN",
+	"AutoScalingGroupName", "AutoScalingGroupNames", "InstanceId", "InstanceIds", "ResourceArn", "FunctionName", "Arn", "Resources"}
+
+func eachResource(params event.Value, visit func(string) bool) bool {
+	for name, v := range params.Members() {
+		if !slices.Contains(resourceNames, name) {
+			continue
+		}
+		if text, ok := v.Text(); ok && !visit(text) {
+			return false
+		}
+		for item := range v.Items() {
+			if text, ok := item.Text(); ok && !visit(text) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// covers says whether an ARN pattern covers a resource, which calls name by ARN, by queue
+// URL (account and name) or by name alone. The engine's region and account hold for what
+// the name leaves out.
+func covers(pattern, resource string) bool {
+	switch {
+	case strings.HasPrefix(resource, "arn:") || !strings.HasPrefix(pattern, "arn:"):
+		return like(pattern, resource)
+	case strings.Contains(resource, "://"):
+		account, name := path.Split(strings.TrimSuffix(resource, "/"))
+		parts := strings.Split(pattern, ":")
+		if len(parts) < 2 {
+			return false
+		}
+		return like(parts[len(parts)-1], name) && like(parts[len(parts)-2], path.Base(account))
+	}
+	return like(pattern[strings.LastIndexAny(pattern, "/:")+1:], resource)
+}
+
+// like matches * in pattern against any text. AWS's names hold no other wildcard.
+func like(pattern, s string) bool {
+	head, rest, wild := strings.Cut(pattern, "*")
+	if !wild {
+		return pattern == s
+	}
+	if !strings.HasPrefix(s, head) {
+		return false
+	}
+	for s = s[len(head):]; ; s = s[1:] {
+		if like(rest, s) {
+			return true
+		}
+		if s == "" {
+			return false
+		}
+	}
+}
+
+// allowsEmit says whether a grant allows events of a source; * stands for any text.
+func allowsEmit(g abi.Grants, source string) bool {
+	return slices.ContainsFunc(g.Emit, func(p string) bool { return like(p, source) })
+}

@@ -1,0 +1,160 @@
+package sandbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/tetratelabs/wazero"
+	"github.com/tetratelabs/wazero/api"
+	"github.com/tocsin-engine/tocsin/runtime/sandbox/manifest"
+	"github.com/tocsin-engine/tocsin/sdk/abi"
+)
+
+// Module is a compiled plugin, safe for concurrent use.
+type Module struct {
+	host     *Host
+	name     string
+	compiled wazero.CompiledModule
+	info     Info
+}
+
+// Info is what can be said about a module without running it.
+type Info struct {
+	Name   string
+	SHA256 string
+	Size   int
+	// Imports are the host functions, as "tocsin.http"; Exports are functions and memory.
+	Imports, Exports []string
+	// Capabilities are the imports of Imports that need a grant: "http", "kv", …
+	Capabilities []string
+	// MinMemory is what the module asks for at its start, in bytes.
+	MinMemory int64
+	// Isolation says how every delivery gets a pristine instance, and why in this way.
+	Isolation string
+}
+
+// Compile checks that wasm is a plugin of ABI v1 whose imports this host offers, and
+// compiles it. The name stands in errors.
+func (h *Host) Compile(ctx context.Context, wasm []byte, name string) (*Module, error) {
+	compiled, err := h.runtime.CompileModule(ctx, wasm)
+	if err != nil {
+		return nil, fmt.Errorf("plugin %s: not a module that can be loaded: %w", name, err)
+	}
+	m := &Module{host: h, name: name, compiled: compiled}
+	m.info = Info{Name: name, SHA256: manifest.Digest(wasm), Size: len(wasm), Isolation: "fresh instance"}
+	if err := errors.Join(m.readImports(), m.readExports()); err != nil {
+		return nil, errors.Join(err, compiled.Close(ctx))
+	}
+	return m, nil
+}
+
+// Info describes the module.
+func (m *Module) Info() Info { return m.info }
+
+// Close frees the module's code.
+func (m *Module) Close(ctx context.Context) error { return m.compiled.Close(ctx) }
+
+func (m *Module) readImports() error {
+	var problems []error
+	if len(m.compiled.ImportedMemories()) > 0 {
+		problems = append(problems, fmt.Errorf("plugin %s: it imports a memory; a plugin exports its own", m.name))
+	}
+	for _, f := range m.compiled.ImportedFunctions() {
+		module, name, _ := f.Import()
+		m.info.Imports = append(m.info.Imports, module+"."+name)
+		known, ok := offered(module, name)
+		if !ok {
+			problems = append(problems, fmt.Errorf("plugin %s: it imports %s.%s%s, which this tocsin does not offer; "+
+				"build it with an SDK of this version or older", m.name, module, name, signature(f.ParamTypes(), f.ResultTypes())))
+			continue
+		}
+		if !slices.Equal(known.params, f.ParamTypes()) || !slices.Equal(known.results, f.ResultTypes()) {
+			problems = append(problems, fmt.Errorf("plugin %s: it imports %s.%s%s; this tocsin offers it as %s",
+				m.name, module, name, signature(f.ParamTypes(), f.ResultTypes()), signature(known.params, known.results)))
+		}
+		if module == abi.Module && known.grant != "" && !slices.Contains(m.info.Capabilities, known.grant) {
+			m.info.Capabilities = append(m.info.Capabilities, known.grant)
+		}
+	}
+	slices.Sort(m.info.Imports)
+	slices.Sort(m.info.Capabilities)
+	return errors.Join(problems...)
+}
+
+func offered(module, name string) (hostFunc, bool) {
+	switch module {
+	case abi.Module:
+		f, ok := capabilities[name]
+		return f, ok
+	case wasiModule:
+		f, ok := wasi[name]
+		return f, ok
+	}
+	return hostFunc{}, false
+}
+
+var (
+	i32 = api.ValueTypeI32
+	i64 = api.ValueTypeI64
+)
+
+// exports are the functions that a guest must or may have.
+var exports = []struct {
+	name            string
+	params, results []api.ValueType
+	optional        bool
+}{
+	{abi.Marker, nil, nil, false},
+	{abi.Alloc, []api.ValueType{i32}, []api.ValueType{i32}, false},
+	{abi.Handle, []api.ValueType{i32, i32}, []api.ValueType{i64}, false},
+	{abi.Init, []api.ValueType{i32, i32}, []api.ValueType{i64}, true},
+	{abi.Initialize, nil, nil, true},
+}
+
+func (m *Module) readExports() error {
+	have := m.compiled.ExportedFunctions()
+	for name := range have {
+		m.info.Exports = append(m.info.Exports, name)
+	}
+	var problems []error
+	memory, ok := m.compiled.ExportedMemories()[abi.Memory]
+	if ok {
+		m.info.Exports = append(m.info.Exports, abi.Memory)
+		m.info.MinMemory = int64(memory.Min()) * pageSize
+	} else {
+		problems = append(problems, fmt.Errorf("plugin %s: it exports no %q", m.name, abi.Memory))
+	}
+	slices.Sort(m.info.Exports)
+	if _, ok := have[abi.Marker]; !ok {
+		return fmt.Errorf("plugin %s: it exports no %s, so it is no plugin of ABI v1; build it with the SDK (sdk/README.md)", m.name, abi.Marker)
+	}
+	for _, e := range exports {
+		f, ok := have[e.name]
+		if !ok && e.optional {
+			continue
+		}
+		if !ok || !slices.Equal(f.ParamTypes(), e.params) || !slices.Equal(f.ResultTypes(), e.results) {
+			problems = append(problems, fmt.Errorf("plugin %s: export %s%s is missing or has another type", m.name, e.name, signature(e.params, e.results)))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+func signature(params, results []api.ValueType) string {
+	s := "(" + types(params) + ")"
+	if len(results) > 0 {
+		s += " -> " + types(results)
+	}
+	return s
+}
+
+func types(list []api.ValueType) string {
+	names := make([]string, len(list))
+	for i, t := range list {
+		names[i] = api.ValueTypeName(t)
+	}
+	return strings.Join(names, ", ")
+}

@@ -1,0 +1,67 @@
+package sandbox
+
+import (
+	"encoding/json"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/tocsin-engine/tocsin/sdk/abi"
+)
+
+// reveal puts the values of granted secrets in the places of their handles, in the URL,
+// the headers and the body. The guest sees neither before nor after.
+func (i *instance) reveal(r *abi.HTTPRequest) abi.Errno {
+	for _, name := range i.target.grants.Secrets {
+		handle := abi.SecretHandle(name)
+		if !mentions(r, handle) {
+			continue
+		}
+		value, ok := i.target.host.Secret(name)
+		if !ok {
+			return abi.NotFound
+		}
+		r.URL = inURL(r.URL, handle, value)
+		for h, text := range r.Headers {
+			r.Headers[h] = strings.ReplaceAll(text, handle, value)
+		}
+		r.Body = inBody(r.Body, handle, value)
+	}
+	return 0
+}
+
+func mentions(r *abi.HTTPRequest, handle string) bool {
+	if strings.Contains(r.URL, handle) || strings.Contains(r.Body, handle) {
+		return true
+	}
+	for _, text := range r.Headers {
+		if strings.Contains(text, handle) {
+			return true
+		}
+	}
+	return false
+}
+
+// inURL puts a secret into a URL: a whole URL as it is, a part of one escaped, so that a
+// value cannot move the request to another path or host.
+func inURL(text, handle, value string) string {
+	if strings.HasPrefix(text, handle) {
+		return value + text[len(handle):]
+	}
+	return strings.ReplaceAll(text, handle, url.QueryEscape(value))
+}
+
+// inBody puts a secret into a body; into JSON as the inside of a string, so that quotes
+// in the value stay quotes.
+func inBody(body, handle, value string) string {
+	if !strings.Contains(body, handle) {
+		return body
+	}
+	if slices.Contains([]byte("{[\""), (body + " ")[0]) && json.Valid([]byte(body)) {
+		quoted, err := json.Marshal(value)
+		if err == nil {
+			value = string(quoted[1 : len(quoted)-1])
+		}
+	}
+	return strings.ReplaceAll(body, handle, value)
+}

@@ -1,0 +1,187 @@
+package sandbox
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/tocsin-engine/tocsin/sdk/abi"
+)
+
+// Capabilities are what the machine around the sandbox does for targets. The sandbox has
+// checked the grant before it calls. Implementations are safe for concurrent use.
+type Capabilities interface {
+	// Log takes a line: text, or an abi.LogLine's JSON.
+	Log(s Scope, level abi.LogLevel, text []byte)
+	// Count adds to a counter.
+	Count(s Scope, name string, by int64)
+	// Emit puts an event, as its JSON, on the bus.
+	Emit(ctx context.Context, s Scope, event []byte) abi.Errno
+	// KV is the function kv_get, kv_put, … of the target's own space.
+	KV(ctx context.Context, s Scope, function string, r abi.KVRequest) ([]byte, abi.Errno)
+	// HTTP sends a request to an allowed host; it checks every hop and address itself
+	// (package outbound does).
+	HTTP(ctx context.Context, s Scope, r abi.HTTPRequest) (abi.HTTPResponse, abi.Errno)
+	// AWS calls a service, signed or in process.
+	AWS(ctx context.Context, s Scope, r abi.AWSRequest) (abi.AWSResponse, abi.Errno)
+	// Secret is a secret's value. It goes into requests, never into the guest.
+	Secret(name string) (value string, ok bool)
+}
+
+// Scope says on whose behalf a host function acts.
+type Scope struct {
+	Target, Plugin, Delivery string
+	// Mode is the target's: "local" or "aws".
+	Mode string
+	// Hops and Bus are those of the event being delivered.
+	Hops   int
+	Bus    string
+	Grants abi.Grants
+}
+
+// TargetConfig makes a Target of a Module.
+type TargetConfig struct {
+	Name string
+	// Mode is handed to Capabilities in the Scope.
+	Mode string
+	// Config is a JSON object. Default: {}.
+	Config []byte
+	Grants abi.Grants
+	// Limits that are zero take the manifest's or else the ABI's default.
+	Limits abi.Limits
+	Host   Capabilities
+}
+
+// Target is a module with a config and a grant, ready for deliveries and safe for
+// concurrent use.
+type Target struct {
+	module *Module
+	name   string
+	mode   string
+	config []byte
+	grants abi.Grants
+	limit  limits
+	host   Capabilities
+}
+
+// Call is one batch for a target.
+type Call struct {
+	Batch abi.Batch
+	// Now is what the guest sees as the time.
+	Now time.Time
+	// Seed makes the guest's randomness; equal seeds give equal bytes.
+	Seed string
+	// Hops and Bus are those of the events, for what the guest emits.
+	Hops int
+	Bus  string
+}
+
+// Report is what a call cost.
+type Report struct {
+	Took time.Duration
+	// Memory is the guest's memory after the call, in bytes.
+	Memory int64
+	// Fuel counts loop turns and calls.
+	Fuel int64
+	// Logs counts log lines, LogsCut the bytes that the log limit cut.
+	Logs, LogsCut int
+}
+
+// ConfigError is a config that the plugin wants changed.
+type ConfigError struct {
+	Plugin   string
+	Problems []abi.Problem
+}
+
+func (e *ConfigError) Error() string {
+	lines := make([]string, len(e.Problems))
+	for i, p := range e.Problems {
+		lines[i] = strings.TrimSpace(strings.TrimSuffix("config."+p.Path, ".") + " " + p.Message)
+	}
+	return "plugin " + e.Plugin + ": " + strings.Join(lines, "; ")
+}
+
+// NewTarget checks the module's imports against the grant and runs its init with the
+// config. The error is a *ConfigError when the plugin wants the config changed, a *Fault
+// when its init crashed.
+func (m *Module) NewTarget(ctx context.Context, c TargetConfig) (*Target, error) {
+	if len(c.Config) == 0 {
+		c.Config = []byte("{}")
+	}
+	if c.Host == nil {
+		return nil, errors.New("sandbox: a target needs a Host")
+	}
+	t := &Target{module: m, name: c.Name, mode: c.Mode, config: c.Config, host: c.Host, limit: limitsOf(c.Limits)}
+	var err error
+	if t.grants, err = expand(c.Grants, c.Config); err != nil {
+		return nil, fmt.Errorf("plugin %s: %w", m.name, err)
+	}
+	if err := m.permitted(t.grants); err != nil {
+		return nil, err
+	}
+	if m.info.MinMemory > t.limit.memory {
+		return nil, fmt.Errorf("plugin %s: it needs %s of memory to start; raise limits.memory, now %s",
+			m.name, human(m.info.MinMemory), human(t.limit.memory))
+	}
+	i, err := t.start(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return t, i.close()
+}
+
+// Close frees the target's instances.
+func (t *Target) Close() error { return nil }
+
+// permitted checks that everything imported is granted.
+func (m *Module) permitted(g abi.Grants) error {
+	var problems []error
+	for _, capability := range m.info.Capabilities {
+		if !granted(g, capability) {
+			problems = append(problems, fmt.Errorf("plugin %s: it imports %s, which it was not granted; add allow.%s", m.name, capability, capability))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// Call gives the target a batch. The error is a *Fault, or the context's when that ended
+// first.
+func (t *Target) Call(ctx context.Context, c Call) (abi.Result, Report, error) {
+	begin := time.Now()
+	i, err := t.start(ctx)
+	if err != nil {
+		return abi.Result{}, Report{Took: time.Since(begin)}, err
+	}
+	result, err := i.deliver(ctx, c)
+	report := i.report(time.Since(begin))
+	return result, report, errors.Join(err, i.close())
+}
+
+// parseResult reads a guest's answer.
+func parseResult(answer []byte, records []abi.Record) (abi.Result, error) {
+	var r abi.Result
+	if string(answer) == "{}" {
+		return r, nil
+	}
+	if err := json.Unmarshal(answer, &r); err != nil {
+		return r, fmt.Errorf("its answer is no result: %v", err)
+	}
+	for _, f := range r.Failures {
+		if !names(records, f.ID) {
+			return abi.Result{}, fmt.Errorf("its answer names record %q, which is not in the batch", f.ID)
+		}
+	}
+	return r, nil
+}
+
+func names(records []abi.Record, id string) bool {
+	for i := range records {
+		if records[i].ID == id {
+			return true
+		}
+	}
+	return false
+}
