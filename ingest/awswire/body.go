@@ -23,7 +23,7 @@ func ReadBody(r io.Reader, limit int64) ([]byte, error) {
 		return nil, &Error{Code: "RequestTimeout", Message: "The body ended before it was whole.", Status: http.StatusRequestTimeout}
 	}
 	if int64(len(raw)) > limit {
-		return nil, tooLarge()
+		return nil, TooLarge()
 	}
 	return raw, nil
 }
@@ -33,7 +33,7 @@ func Inflate(encoding string, raw []byte, limit int64) ([]byte, error) {
 	switch strings.ToLower(strings.TrimSpace(encoding)) {
 	case "", "identity":
 		if int64(len(raw)) > limit {
-			return nil, tooLarge()
+			return nil, TooLarge()
 		}
 		return raw, nil
 	case "gzip":
@@ -53,12 +53,13 @@ func Inflate(encoding string, raw []byte, limit int64) ([]byte, error) {
 		return nil, serialization("the body's gzip is damaged: %v", err)
 	}
 	if int64(len(body)) > limit {
-		return nil, tooLarge()
+		return nil, TooLarge()
 	}
 	return body, nil
 }
 
-func tooLarge() *Error {
+// TooLarge is the error for a body over its cap.
+func TooLarge() *Error {
 	return &Error{
 		Code: "RequestEntityTooLargeException", QueryCode: "RequestEntityTooLarge",
 		Message: "The request is larger than this operation takes.", Status: http.StatusRequestEntityTooLarge,

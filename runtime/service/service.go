@@ -53,8 +53,9 @@ type Operation struct {
 	Handle func(ctx context.Context, c Caller, request any) (response any, err error)
 }
 
-// DefaultMaxBody is the cap of a request's body where the operation names none.
-const DefaultMaxBody = 2 << 20
+// DefaultMaxBody is the cap of a request's body where the operation names none: four
+// times the largest message of SQS and SNS, because an encoding may triple it.
+const DefaultMaxBody = 4 << 20
 
 // Op makes an operation from a typed handler.
 func Op[Request, Response any](service, name string, handle func(context.Context, Caller, *Request) (*Response, error)) Operation {
@@ -93,18 +94,24 @@ func Errorf(code, format string, args ...any) *Error {
 type Table struct {
 	ops      map[[2]string]Operation
 	services map[string]bool
+	// largest is the greatest body cap of each service.
+	largest map[string]int64
 }
 
 // NewTable makes a table of all given operations. Two with one name are a bug.
 func NewTable(groups ...[]Operation) *Table {
-	t := &Table{ops: map[[2]string]Operation{}, services: map[string]bool{}}
+	t := &Table{ops: map[[2]string]Operation{}, services: map[string]bool{}, largest: map[string]int64{}}
 	for _, ops := range groups {
 		for _, op := range ops {
 			key := [2]string{op.Service, op.Name}
 			if _, twice := t.ops[key]; twice {
 				panic("BUG: two operations are called " + op.Service + "." + op.Name)
 			}
+			if op.MaxBody == 0 {
+				op.MaxBody = DefaultMaxBody
+			}
 			t.ops[key] = op
+			t.largest[op.Service] = max(t.largest[op.Service], op.MaxBody)
 			t.services[op.Service] = true
 		}
 	}
@@ -119,3 +126,12 @@ func (t *Table) Find(service, name string) (Operation, bool) {
 
 // Has says whether any operation of the service is there.
 func (t *Table) Has(service string) bool { return t.services[service] }
+
+// MaxBody is the cap of a request's body: the operation's, or the service's largest
+// while the operation is not known yet (a form names it in the body).
+func (t *Table) MaxBody(service, name string) int64 {
+	if op, ok := t.Find(service, name); ok {
+		return op.MaxBody
+	}
+	return max(t.largest[service], DefaultMaxBody)
+}

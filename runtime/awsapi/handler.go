@@ -1,0 +1,268 @@
+package awsapi
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"net/http"
+
+	"github.com/hashicorp/go-hclog"
+
+	"github.com/tocsin-engine/tocsin/ingest/awswire"
+	"github.com/tocsin-engine/tocsin/runtime/service"
+	"github.com/tocsin-engine/tocsin/runtime/store"
+)
+
+// Config is what a Handler needs.
+type Config struct {
+	// Table holds the operations. Required.
+	Table *service.Table
+	// Verifier verifies signatures. Nil answers everybody: only for loopback.
+	Verifier *awswire.Verifier
+	// Account and Region are those that answers speak for.
+	Account, Region string
+	// MaxInFlight bounds the bytes of all bodies that are being worked on; beyond it
+	// clients are throttled. Default: 256 MiB.
+	MaxInFlight int64
+	// Log gets what is our fault. Default: nowhere.
+	Log hclog.Logger
+}
+
+// Handler answers AWS clients.
+type Handler struct {
+	c     Config
+	log   hclog.Logger
+	stats counters
+}
+
+// New makes a Handler.
+func New(c Config) *Handler {
+	c.MaxInFlight = cmp.Or(c.MaxInFlight, 256<<20)
+	if c.Log == nil {
+		c.Log = hclog.NewNullLogger()
+	}
+	return &Handler{c: c, log: c.Log.Named("awsapi")}
+}
+
+// Headers is what a response may have beside its members: HTTP headers.
+type Headers interface{ ResponseHeaders() map[string]string }
+
+// ServeHTTP answers one request.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h.stats.requests.Add(1)
+	x := exchange{h: h, r: r, route: awswire.RouteOf(r), requestID: newRequestID()}
+	response, err := x.run()
+	if err != nil {
+		write(w, awswire.EncodeError(x.route, x.requestID, h.visible(&x, err)), nil)
+		return
+	}
+	extra, _ := response.(Headers)
+	write(w, awswire.EncodeResponse(x.route, x.requestID, response), extra)
+}
+
+func write(w http.ResponseWriter, a awswire.Answer, extra Headers) {
+	for name, values := range a.Header {
+		w.Header()[name] = values
+	}
+	if extra != nil {
+		for name, value := range extra.ResponseHeaders() {
+			w.Header().Set(name, value)
+		}
+	}
+	w.WriteHeader(a.Status)
+	_, _ = w.Write(a.Body) // the client is gone: nobody is left to tell
+}
+
+// exchange is one request on its way through.
+type exchange struct {
+	h         *Handler
+	r         *http.Request
+	route     awswire.Route
+	requestID string
+	accessKey string
+}
+
+func (x *exchange) run() (any, error) {
+	limit := x.h.c.Table.MaxBody(x.route.Service, x.route.Operation)
+	release, err := x.reserve(limit)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	raw, err := x.authenticated(limit)
+	if err != nil {
+		return nil, err
+	}
+	body, err := awswire.Inflate(x.r.Header.Get("Content-Encoding"), raw, limit)
+	if err != nil {
+		return nil, err
+	}
+	op, request, err := x.decode(body)
+	if err != nil {
+		return nil, err
+	}
+	response, err := op.Handle(x.r.Context(), x.caller(), request)
+	if err != nil {
+		return nil, handlerError{err}
+	}
+	return response, nil
+}
+
+// reserve takes the body's room out of what may be in flight.
+func (x *exchange) reserve(limit int64) (release func(), err error) {
+	n := x.r.ContentLength
+	if n < 0 || n > limit || x.r.Header.Get("Content-Encoding") != "" {
+		n = limit
+	}
+	inFlight := &x.h.stats.inFlight
+	if inFlight.Add(n) > x.h.c.MaxInFlight {
+		inFlight.Add(-n)
+		return nil, throttled()
+	}
+	return func() { inFlight.Add(-n) }, nil
+}
+
+// authenticated reads the body as it was sent and verifies who sent it.
+func (x *exchange) authenticated(limit int64) ([]byte, error) {
+	v := x.h.c.Verifier
+	if v == nil {
+		return awswire.ReadBody(x.r.Body, limit)
+	}
+	claim, err := v.Claim(x.r)
+	if err != nil {
+		return nil, authError{err}
+	}
+	raw, err := awswire.ReadBody(x.r.Body, limit)
+	if err != nil {
+		return nil, err
+	}
+	if err := v.Check(claim, x.r, raw); err != nil {
+		return nil, authError{err}
+	}
+	x.accessKey = claim.AccessKey
+	return raw, nil
+}
+
+// decode finds the operation and fills its request.
+func (x *exchange) decode(body []byte) (op service.Operation, request any, err error) {
+	var form *awswire.Form
+	if x.route.Protocol.IsForm() {
+		text := string(body)
+		if x.r.URL.Query().Has("Action") {
+			text = x.r.URL.RawQuery
+		}
+		if form, err = awswire.ParseForm(text); err != nil {
+			return op, nil, err
+		}
+		x.route = x.route.WithForm(form)
+	}
+	op, ok := x.h.c.Table.Find(x.route.Service, x.route.Operation)
+	if !ok || x.route.Protocol == awswire.REST {
+		return op, nil, unknown(x.route)
+	}
+	if int64(len(body)) > op.MaxBody {
+		return op, nil, awswire.TooLarge()
+	}
+	request = op.New()
+	if form != nil {
+		return op, request, form.Decode(request, x.route.Protocol == awswire.EC2Query)
+	}
+	return op, request, awswire.DecodeJSON(body, request)
+}
+
+func (x *exchange) caller() service.Caller {
+	scheme := "http://"
+	if x.r.TLS != nil {
+		scheme = "https://"
+	}
+	return service.Caller{
+		AccessKey: x.accessKey, Account: x.h.c.Account, Region: x.h.c.Region, RequestID: x.requestID,
+		InvocationID: x.r.Header.Get("Amz-Sdk-Invocation-Id"), Endpoint: scheme + x.r.Host,
+	}
+}
+
+// newRequestID is a random UUID, as AWS's request ids are.
+func newRequestID() string {
+	var b [16]byte
+	rand.Read(b[:]) // never fails
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	s := hex.EncodeToString(b[:])
+	return s[:8] + "-" + s[8:12] + "-" + s[12:16] + "-" + s[16:20] + "-" + s[20:]
+}
+
+// handlerError is an error of an operation, authError one of a signature; every other
+// error is the request's own.
+type (
+	handlerError struct{ error }
+	authError    struct{ error }
+)
+
+// visible counts an error and makes it one that a client may see.
+func (h *Handler) visible(x *exchange, err error) *awswire.Error {
+	var failed handlerError
+	if errors.As(err, &failed) {
+		return h.operationError(x, failed.error)
+	}
+	var refused authError
+	if errors.As(err, &refused) {
+		h.stats.refused.Add(1)
+		err = refused.error
+	}
+	var e *awswire.Error
+	errors.As(err, &e)
+	switch e.Code {
+	case "UnknownOperationException":
+		h.stats.unknown.Add(1)
+	case "ThrottlingException":
+		h.stats.throttled.Add(1)
+	default:
+		h.stats.malformed.Add(1)
+	}
+	return e
+}
+
+// operationError translates what an operation returned.
+func (h *Handler) operationError(x *exchange, err error) *awswire.Error {
+	var e *service.Error
+	switch {
+	case errors.As(err, &e):
+		h.stats.failed.Add(1)
+		return &awswire.Error{Code: e.Code, QueryCode: e.QueryCode, Message: e.Message, Status: e.Status}
+	case errors.Is(err, store.ErrFull):
+		h.stats.throttled.Add(1)
+		return throttled()
+	case errors.Is(err, context.Canceled):
+		h.stats.failed.Add(1)
+	default:
+		h.stats.internal.Add(1)
+		h.log.Error("request failed", "service", x.route.Service, "operation", x.route.Operation, "request", x.requestID, "error", err)
+	}
+	return &awswire.Error{
+		Code: "InternalFailure", Status: http.StatusInternalServerError,
+		Message: "The request processing has failed because of an unknown error. The server's log has it under the request id " + x.requestID + ".",
+	}
+}
+
+func throttled() *awswire.Error {
+	return &awswire.Error{
+		Code: "ThrottlingException", QueryCode: "Throttling", Status: http.StatusServiceUnavailable,
+		Message: "Rate exceeded; try again later.",
+	}
+}
+
+func unknown(r awswire.Route) *awswire.Error {
+	e := &awswire.Error{Code: "UnknownOperationException", QueryCode: "InvalidAction"}
+	switch {
+	case r.Protocol.IsForm() && r.Operation == "":
+		e.QueryCode, e.Message = "MissingAction", "The request must contain the parameter Action."
+	case r.Protocol.IsForm():
+		e.Message = "The action " + r.Operation + " is not valid for this endpoint."
+	case r.Protocol == awswire.REST:
+		e.Status, e.Message = http.StatusNotFound, "No operation of "+cmp.Or(r.Service, "any service")+" is called so: "+r.Operation
+	default:
+		e.Message = "No operation of " + cmp.Or(r.Service, "any service") + " is called so: " + cmp.Or(r.Operation, "(of another service)")
+	}
+	return e
+}
