@@ -59,6 +59,24 @@ func List[T any](ctx context.Context, s State, prefix, after string, n int) ([]S
 	return out, nil
 }
 
+// Clear removes every value whose key begins with prefix, some at a time: one huge
+// commit would hold up everybody else.
+func (s State) Clear(ctx context.Context, prefix string) error {
+	for {
+		items, err := s.store.Scan(ctx, s.space, prefix, "", s.now(), store.MaxSwaps)
+		if err != nil || len(items) == 0 {
+			return err
+		}
+		swaps := make([]store.Swap, len(items))
+		for i, item := range items {
+			swaps[i] = s.Drop(item.Key, store.AnyVersion)
+		}
+		if err := s.Apply(ctx, swaps...); err != nil {
+			return err
+		}
+	}
+}
+
 // All calls each for every value whose key begins with prefix, in key order, until it
 // returns false. It reads page values at once.
 func All[T any](ctx context.Context, s State, prefix string, page int, each func(Stored[T]) bool) error {

@@ -172,25 +172,11 @@ func (s *Service) PurgeQueue(ctx context.Context, c service.Caller, r *QueueRequ
 	return &service.Empty{}, s.clear(ctx, q.Value.Name)
 }
 
-// clear drops what the queue holds, some at a time: one huge commit would hold up
-// everybody else.
+// clear drops what the queue holds.
 func (s *Service) clear(ctx context.Context, name string) error {
 	for _, prefix := range []string{placePrefix(name), messagePrefix(name), dedupPrefix(name)} {
-		for {
-			got, err := service.List[struct{}](ctx, s.state, prefix, "", store.MaxSwaps)
-			if err != nil {
-				return err
-			}
-			if len(got) == 0 {
-				break
-			}
-			var swaps []store.Swap
-			for _, g := range got {
-				swaps = append(swaps, s.state.Drop(g.Key, store.AnyVersion))
-			}
-			if err := s.state.Apply(ctx, swaps...); err != nil {
-				return err
-			}
+		if err := s.state.Clear(ctx, prefix); err != nil {
+			return err
 		}
 	}
 	return nil
