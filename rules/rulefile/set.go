@@ -1,0 +1,125 @@
+package rulefile
+
+import (
+	"time"
+
+	"github.com/tocsin-engine/tocsin/rules/diag"
+	"github.com/tocsin-engine/tocsin/rules/expression"
+	"github.com/tocsin-engine/tocsin/rules/pattern"
+	"github.com/tocsin-engine/tocsin/rules/transform"
+	"github.com/tocsin-engine/tocsin/sdk/abi"
+)
+
+// Set is a rule set: what all files say together. Names are unique in it.
+type Set struct {
+	Rules   []Rule
+	Targets []Target
+	Plugins []Plugin
+	// Buses are the custom buses, without "default".
+	Buses []string
+}
+
+// Rule selects events and names the targets that get them.
+type Rule struct {
+	Name, Description string
+	// Bus is the event bus it listens to. Default: "default".
+	Bus string
+	// Pattern and When both have to hold; one of them may be nil.
+	Pattern *pattern.Pattern
+	When    *expression.Program
+	OncePer *OncePer
+	// Disabled rules are checked and match nothing.
+	Disabled bool
+	Tags     map[string]string
+	Targets  []Route
+	File     string
+	Pos      diag.Pos
+}
+
+// OncePer lets a rule match once per key and time.
+type OncePer struct {
+	Key   *expression.Program
+	Every time.Duration
+}
+
+// Route is one target of a rule, and what this rule does differently there.
+type Route struct {
+	Target string
+	// Input shapes what the target gets if HasInput; else the target's own input does.
+	Input    transform.Input
+	HasInput bool
+	// Retry and DeadLetter replace the target's where they are not nil.
+	Retry      *Retry
+	DeadLetter *string
+}
+
+// Target is where deliveries go: a plugin and its configuration.
+type Target struct {
+	Name, Plugin string
+	// Config is a JSON object.
+	Config []byte
+	// Mode is where AWS calls go: "local", to the services in this process, or "aws".
+	Mode  string
+	Input transform.Input
+	Retry *Retry
+	// DeadLetter is the queue for what could not be delivered; "" means none.
+	DeadLetter string
+	// Concurrency is how many calls run at once, Batch how many events one call gets;
+	// 0 means the engine's default.
+	Concurrency, Batch int
+	File               string
+	Pos                diag.Pos
+}
+
+// Retry bounds the attempts of a delivery. The zero value is EventBridge's default.
+type Retry struct {
+	// Attempts is how often a delivery is tried again, 0–185; nil means 185.
+	Attempts *int
+	// Within is how old an event may get, 1 minute – 24 hours; 0 means 24 hours.
+	Within time.Duration
+}
+
+// Plugin is an entry of `plugins:`.
+type Plugin struct {
+	Name string
+	// File is the path of the module or of its manifest, joined to the rule file's
+	// folder; "" for a shipped plugin, whose grants and limits are set here.
+	File string
+	// SHA256 is the digest the module must have, in hexadecimal; "" means any.
+	SHA256   string
+	Allow    abi.Grants
+	HasAllow bool
+	Limits   abi.Limits
+	// RuleFile and Pos say where the entry stands.
+	RuleFile string
+	Pos      diag.Pos
+}
+
+// DefaultDeadLetter is the queue that `dead_letter: true` names.
+const DefaultDeadLetter = "dead-letters"
+
+// Shipped are the plugins that come with Tocsin and need no `plugins:` entry.
+var Shipped = []string{"autoscaling", "ec2", "kinesis", "log", "sns", "sqs", "webhook"}
+
+// Options say what Load may take for granted about where the rules will run.
+type Options struct {
+	// Durable says that the store keeps its state; once_per is refused without.
+	Durable bool
+	// Plugins is what is known of the plugins, by name: the shipped ones and those that
+	// the rule files name. Nil leaves manifests, imports and grants unchecked.
+	Plugins map[string]PluginInfo
+}
+
+// PluginInfo is what the host found when it opened a plugin.
+type PluginInfo struct {
+	Manifest abi.Manifest
+	// Imports are the functions that the module imports: "tocsin.http", a signature may
+	// follow: "tocsin.http(i32, i32) -> i32".
+	Imports []string
+	// SHA256 is the module's digest in hexadecimal.
+	SHA256 string
+	// Err says why the plugin could not be opened.
+	Err error
+	// Shipped plugins are granted what their manifest needs.
+	Shipped bool
+}
