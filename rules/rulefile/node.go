@@ -94,3 +94,6 @@ func keyPos(v *source.Value, name string) diag.Pos {
 
 // quoteList writes names for a person: "a", "b" and "c" as a, b, c.
 func quoteList(names []string) string { return strings.Join(names, ", ") }
+
+// failed says whether the findings hold an error.
+func failed(list diag.List) bool { return list.Errors() > 0 }

@@ -66,17 +66,24 @@ func (o *object) field(name string) *field {
 
 // unknown reports a member that is no field and returns the field it was meant to be.
 func (o *object) unknown(r *reading, m source.Member, path string) string {
-	var names []string
+	near := nearestField(o, m.Name)
+	label := "remove it"
+	if near != "" {
+		label = fmt.Sprintf("did you mean %q?", near)
+	}
+	r.find(m.Pos, path, "R001", fmt.Sprintf("unknown field %q", m.Name), label, o.name+" fields: "+quoteList(o.names()))
+	return near
+}
+
+// nearestField is the field of o that name was meant to be, or "".
+func nearestField(o *object, name string) string { return diag.Nearest(name, o.names()) }
+
+// names are the fields that can be used.
+func (o *object) names() (names []string) {
 	for _, f := range o.fields {
 		if !f.later {
 			names = append(names, f.name)
 		}
 	}
-	near := diag.Nearest(m.Name, names)
-	label := "remove it"
-	if near != "" {
-		label = fmt.Sprintf("did you mean %q?", near)
-	}
-	r.find(m.Pos, path, "R001", fmt.Sprintf("unknown field %q", m.Name), label, o.name+" fields: "+quoteList(names))
-	return near
+	return names
 }

@@ -1,0 +1,75 @@
+package rulefile
+
+import (
+	"strings"
+
+	"github.com/tocsin-engine/tocsin/rules/expression"
+	"github.com/tocsin-engine/tocsin/rules/source"
+	"github.com/tocsin-engine/tocsin/sdk/event"
+)
+
+// formula compiles the expression of the member called name: nil where there is none,
+// or a wrong one.
+func (r *reading) formula(v *source.Value, name, path string, kind expression.Kind) *expression.Program {
+	m := v.Get(name)
+	if m == nil || m.Kind == event.Object || m.Kind == event.Array || m.Kind == event.Null {
+		return nil
+	}
+	path = child(path, name)
+	if r.cutAtQuote(m, name, path) {
+		return nil
+	}
+	p, errs := expression.Compile(m.Text, kind)
+	if len(errs) == 0 {
+		return p
+	}
+	if r.cutAtComment(m, name, path) {
+		return nil
+	}
+	for _, e := range errs {
+		r.find(r.doc.Locate(m, e.Offset, e.Length), path, e.Code, e.Message, e.Label, e.Help)
+	}
+	return nil
+}
+
+// cutAtQuote explains an expression that begins with a text in quotes, which YAML takes
+// for the whole value. The YAML reader has reported what follows it; here that becomes
+// a finding about expressions.
+func (r *reading) cutAtQuote(m *source.Value, name, path string) bool {
+	i := r.doc.Trailing(m)
+	if i < 0 {
+		return false
+	}
+	f := &r.list[i]
+	f.Code, f.Path = "E007", path
+	f.Message = "the expression stops at its closing quote"
+	f.Label, f.Help = "YAML reads a value in quotes up to here", "put the expression in a block:  "+name+": |"
+	return true
+}
+
+// cutAtComment explains an expression with a # in a text, where YAML begins a comment.
+func (r *reading) cutAtComment(m *source.Value, name, path string) bool {
+	at, ok := r.doc.Comment(m)
+	if !ok || !openQuote(m.Text) {
+		return false
+	}
+	r.find(at, path, "E006", `the expression stops at "#"`, "YAML takes this as a comment",
+		"put the expression in a block:  "+name+": |")
+	return true
+}
+
+// openQuote says whether text ends inside quotes.
+func openQuote(text string) bool {
+	quote := byte(0)
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case quote == 0 && strings.IndexByte("\"'`", c) >= 0:
+			quote = c
+		case c == '\\' && quote != '`':
+			i++
+		case c == quote:
+			quote = 0
+		}
+	}
+	return quote != 0
+}
