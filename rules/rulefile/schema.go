@@ -82,3 +82,8 @@ func render(o *object, title string) []byte {
 	}
 	return append(b, '\n')
 }
+
+// TestSchema is the JSON Schema (draft 2020-12) of test files.
+func TestSchema() []byte {
+	return render(testFileObject, "Tocsin tests")
+}

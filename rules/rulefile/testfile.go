@@ -10,6 +10,14 @@ import (
 type TestFile struct {
 	Name  string
 	Tests []Test
+
+	names []testName
+}
+
+// testName is a rule's or target's name that a test expects something of.
+type testName struct {
+	kind, name, path string
+	at               diag.Pos
 }
 
 // Test is one named case. Each runs on an engine of its own.
@@ -39,6 +47,9 @@ type Step struct {
 	EventFile string
 	// With replaces members of the event.
 	With []Override
+	// Settle lets the clock run on until nothing is due any more, before the
+	// expectations are looked at: so it is in a test that is written without `steps`.
+	Settle bool
 	// Times is how often the event is sent; at least 1 where there is an event.
 	Times int
 	// Match is exactly the rules that the step's event matches, sorted; nil expects
