@@ -1,6 +1,7 @@
 package expression
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
 	"sync"
@@ -41,7 +42,6 @@ type Program struct {
 	tree   ast.Node
 	code   *vm.Program
 	needs  needs
-	trace  []*tracer
 }
 
 // Compile reads an expression. The errors are all that was found, in the order of the
@@ -69,7 +69,7 @@ func Compile(src string, kind Kind) (*Program, []Error) {
 		return nil, []Error{err}
 	}
 	p := &Program{source: src, kind: kind, tree: tree.Node, needs: seen.needs}
-	if p.code, err = generate(src, tree.Node); err != nil {
+	if p.code, err = generate(src, nil); err != nil {
 		return nil, []Error{typeError(src, err)}
 	}
 	return p, nil
@@ -95,26 +95,30 @@ func newConfig() *conf.Config {
 	return c
 }
 
-// runConfig is newConfig with the functions that meterer uses.
-func runConfig() *conf.Config {
-	c := newConfig()
-	for name := range metered {
-		c.Functions["__"+name] = &builtin.Function{Name: "__" + name, Func: call(name)}
+// runFunctions are the functions that meterer uses.
+var runFunctions = func() conf.FunctionsTable {
+	table := conf.FunctionsTable{
+		payName: {Name: payName, Func: pay},
+		addName: {Name: addName, Func: add},
 	}
-	c.Functions[payName] = &builtin.Function{Name: payName, Func: pay}
-	c.Functions[addName] = &builtin.Function{Name: addName, Func: add}
-	return c
-}
+	for name := range metered {
+		table["__"+name] = &builtin.Function{Name: "__" + name, Func: call(name)}
+	}
+	return table
+}()
 
-// generate makes the code that runs. It parses again, because the code pays for its
-// work and the tree that others see does not. expr's optimizer stays off: it makes
-// `5 in ["a"]` raise and `nil in [""]` true.
-func generate(src string, node ast.Node) (*vm.Program, error) {
-	config := runConfig()
+// generate makes the code that runs, of the part of src at the place. It parses again,
+// because the code pays for its work and the tree that others see does not. expr's
+// optimizer stays off: it makes `detail.n in ["a"]` raise for numbers and `nil in [""]`
+// true.
+func generate(src string, at place) (*vm.Program, error) {
+	config := newConfig()
+	config.Functions = runFunctions
 	tree, err := parser.ParseWithConfig(src, config)
 	if err != nil {
 		return nil, err
 	}
+	tree.Node = within(tree.Node, at)
 	config.Visitors = []ast.Visitor{meterer{}}
 	if _, err := new(checker.Checker).PatchAndCheck(tree, config); err != nil {
 		return nil, err
@@ -146,8 +150,7 @@ func (p *Program) Bool(env *Env) (ok bool, err error) {
 	}
 	ok, isBool := out.(bool)
 	if !isBool {
-		return false, &RunError{Length: utf8.RuneCountInString(p.source),
-			Message: fmt.Sprintf("this is %s; a when is true or false", kindOf(out))}
+		return false, p.failed(fmt.Errorf("this is %s; a when is true or false", kindOf(out)))
 	}
 	return ok, nil
 }
@@ -160,7 +163,7 @@ func (p *Program) JSON(env *Env) ([]byte, error) {
 	}
 	b, err := env.appendJSON(nil, out)
 	if err != nil {
-		return nil, &RunError{Length: utf8.RuneCountInString(p.source), Message: err.Error()}
+		return nil, p.failed(err)
 	}
 	return b, nil
 }
@@ -172,15 +175,23 @@ func (p *Program) Text(env *Env) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	whole := utf8.RuneCountInString(p.source)
 	if isNil(out) {
-		return "", &RunError{Length: whole, Message: "the key is nil on this event"}
+		return "", p.failed(errors.New("the key is nil on this event"))
 	}
 	text, err := toText(env, []any{out})
 	if err != nil {
-		return "", &RunError{Length: whole, Message: err.Error()}
+		return "", p.failed(err)
 	}
 	return text.(string), nil
+}
+
+// failed is the error of p as a whole.
+func (p *Program) failed(err error) *RunError {
+	e := &RunError{Length: utf8.RuneCountInString(p.source), Message: err.Error()}
+	if errors.Is(err, ErrBudget) {
+		e.Message, e.err = tooMuch, ErrBudget
+	}
+	return e
 }
 
 func isNil(v any) bool {

@@ -35,8 +35,8 @@
 // # Bounds
 //
 // A source has at most MaxSource characters and MaxNodes parts. Evaluation is metered:
-// each turn of a loop, each element and each 64 bytes of text that a function reads or
-// makes costs one unit of a budget of 1,000,000; an expression beyond it stops with
+// each part of a loop's body in each turn, each element and each 16 bytes of text that a
+// function reads or makes costs one unit of a budget of 1,000,000; an expression beyond it stops with
 // ErrBudget. The pattern of matches stands in the expression, not in the event, and is
 // RE2: linear in the text.
 //

@@ -10,6 +10,7 @@ import (
 
 	"github.com/expr-lang/expr/ast"
 	"github.com/expr-lang/expr/file"
+	"github.com/expr-lang/expr/parser/lexer"
 )
 
 // Error is a finding: what to write instead, and where.
@@ -100,6 +101,19 @@ func rewriteError(src string, err error, rules []rewrite, code string) Error {
 	return e
 }
 
+const numberTooLarge = "the number is too large"
+
+// numberBefore finds the number that the parser had read when it stopped at a place.
+func numberBefore(src string, at int) (offset, length int) {
+	tokens, _ := lexer.Lex(file.NewSource(src))
+	for _, t := range tokens {
+		if t.Kind == lexer.Number && t.From <= at {
+			offset, length = t.From, t.To-t.From
+		}
+	}
+	return offset, max(1, length)
+}
+
 func re(s string) *regexp.Regexp { return regexp.MustCompile(s) }
 
 var syntaxRules = []rewrite{
@@ -108,6 +122,7 @@ var syntaxRules = []rewrite{
 	{re(`^unexpected token Identifier\("(?i:or)"\)`), "E001", `operators are lower case`, `use "or"`, ""},
 	{re(`^unexpected token Identifier\("(?i:is|eq)"\)`), "E001", `there is no operator of this name`, `use "=="`, ""},
 	{re(`^unexpected token Identifier\("(?i:like)"\)`), "E001", `there is no operator of this name`, `use matches, contains, startsWith or endsWith`, ""},
+	{re(`^unexpected token Operator\("&"\)`), "E001", `"&" is not an operator`, `use "and"`, ""},
 	{re(`^unexpected token EOF|^unexpected end of expression`), "E001", "the expression ends too early", "something is missing here", ""},
 	{re(`^unexpected token \w+\("((?:[^"\\]|\\.)*)"\)`), "E001", `"$1" does not fit here`, "an operator, a value or a bracket is missing before it", ""},
 	{re(`^unrecognized character: U\+0026`), "E001", `"&" is not an operator`, `use "and"`, ""},
@@ -115,7 +130,7 @@ var syntaxRules = []rewrite{
 	{re(`^literal not terminated`), "E001", "the quote is not closed", "write the closing quote", ""},
 	{re(`escape|unescape`), "E001", `a text knows no such escape`, `write \\ for a backslash, or put the text into backquotes`, ""},
 	{re(`^bad number syntax: (.*)`), "E001", "$1 is not a number", "write a number, or put it into quotes", ""},
-	{re(`(hex|float|binary|octal|integer) literal`), "E001", "the number is too large", "write at most 9223372036854775807", ""},
+	{re(`(hex|float|binary|octal|integer) literal`), "E001", numberTooLarge, "write at most 9223372036854775807", ""},
 	{re(`exceeds maximum allowed nodes`), "E009", "the expression has too many parts", "split it, or put part of it into the pattern", ""},
 	{re(`^expected name`), "E001", `a name is missing after "."`, "write the member's name", `names with other characters: detail["a-b"]`},
 	{re(`^expected at least (\d+) arguments`), "E011", "an argument is missing", "write $1 of them", ""},
@@ -130,30 +145,31 @@ func syntaxError(src string, err error) Error {
 		return Error{Code: "E001", Length: 1, Message: "the expression is empty", Label: "write a condition or a value"}
 	}
 	e := rewriteError(src, err, syntaxRules, "E001")
-	if n := utf8.RuneCountInString(src); e.Message == "the expression ends too early" {
-		e.Offset, e.Length = n, 1
+	switch e.Message {
+	case "the expression ends too early":
+		e.Offset, e.Length = utf8.RuneCountInString(src), 1
+	case numberTooLarge:
+		e.Offset, e.Length = numberBefore(src, e.Offset)
 	}
 	return e
 }
 
-const typeName = `([^()]+?)`
-
 var typeRules = []rewrite{
 	{re(`^invalid operation: (\S+) \(mismatched types (.+) and (.+)\)$`), "E004", `"$1" does not go between {$2} and {$3}`, "both sides must be of one kind", "int(…), float(…) and string(…) convert"},
-	{re(`^invalid operation: (\S+) \(mismatched type (.+)\)$`), "E004", `"$1" does not go before {$2}`, "", "not goes before true or false, - before a number"},
-	{re(`^cannot use (.+) as argument \(type (.+)\) to call (\w+)`), "E011", `$3 takes {$2}, this is {$1}`, "", ""},
-	{re(`^cannot use (.+) as type (.+) in (?:array|map key)`), "E004", `{$1} is never in a list of {$2}`, "both must be of one kind", ""},
-	{re(`^not enough arguments to call (\w+)`), "E011", "$1 needs more arguments", "", ""},
-	{re(`^too many arguments to call (\w+)`), "E011", "$1 takes fewer arguments", "", ""},
+	{re(`^invalid operation: (\S+) \(mismatched type (.+)\)$`), "E004", `"$1" does not go before {$2}`, "write a comparison, or a number after -", ""},
+	{re(`^cannot use (.+) as argument \(type (.+)\) to call (\w+)`), "E011", `$3 takes {$2}, this is {$1}`, "write {$2}", "int(…), float(…) and string(…) convert"},
+	{re(`^cannot use (.+) as type (.+) in (?:array|map key)`), "E004", `this is {$1}, in the list each is {$2}`, "both must be of one kind", "int(…), float(…) and string(…) convert"},
+	{re(`^not enough arguments to call (\w+)`), "E011", "$1 needs more arguments", "write the missing ones", ""},
+	{re(`^too many arguments to call (\w+)`), "E011", "$1 takes fewer arguments", "leave the last ones out", ""},
 	{re(`^invalid number of arguments \(expected (.+), got (\d+)\)`), "E011", "$2 arguments stand here", "write $1", ""},
-	{re(`^type (.+) has no (?:field|method) (.+)$`), "E003", `{$1} has no member "$2"`, "", ""},
-	{re(`^builtin (\w+) takes only array \(got (.+)\)`), "E011", "$1 goes through a list, this is {$2}", "", ""},
+	{re(`^type (.+) has no (?:field|method) (.+)$`), "E003", `{$1} has no member "$2"`, "leave it out", ""},
+	{re(`^builtin (\w+) takes only array \(got (.+)\)`), "E011", "$1 goes through a list, this is {$2}", "write a list", ""},
 	{re(`^predicate should return boolean \(got (.+)\)`), "E004", "the condition is {$1}", "write a comparison", ""},
 	{re(`^non-bool expression \(type (.+)\) used as condition`), "E004", "the condition is {$1}", "write a comparison", ""},
 	{re(`^cannot redeclare (?:function |builtin |variable )?(.+)$`), "E001", `the name "$1" is taken`, "choose another one", ""},
 	{re(`^array elements can only be selected using an integer \(got (.+)\)`), "E004", "the place in a list is a number, this is {$1}", "write [0] for the first", ""},
 	{re(`^error parsing regexp: (.+)$`), "E012", "the pattern of matches: $1", `write \\ for a backslash; \\. is a dot`, "patterns are RE2: https://github.com/google/re2/wiki/Syntax"},
-	{re(`^cannot (slice|get first element from|get last element from|take from|reverse|flatten|sort|uniq) (.+)$`), "E011", "this works on a list, not on {$2}", "", ""},
+	{re(`^cannot (slice|get first element from|get last element from|take from|reverse|flatten|sort|uniq) (.+)$`), "E011", "this works on a list, not on {$2}", "write a list", ""},
 }
 
 func typeError(src string, err error) Error {
@@ -240,6 +256,8 @@ var runRules = []rewrite{
 	{re(`memory budget exceeded`), "", "the lists that it makes are too long", "", ""},
 }
 
+const tooMuch = "this takes too much work on this event"
+
 // runError says in our words why the vm stopped.
 func runError(err error) error {
 	e := rewriteError("", err, runRules, "")
@@ -249,7 +267,10 @@ func runError(err error) error {
 		run.Offset, run.Length = f.From, max(1, f.To-f.From)
 	}
 	run.Message = goTypes.ReplaceAllStringFunc(run.Message, func(t string) string { return kindOfName(t[1 : len(t)-1]) })
-	if errors.Is(err, ErrBudget) || strings.Contains(err.Error(), "memory budget exceeded") {
+	if errors.Is(err, ErrBudget) {
+		run.Message, run.err = tooMuch, ErrBudget
+	}
+	if strings.Contains(err.Error(), "memory budget exceeded") {
 		run.err = ErrBudget
 	}
 	return run

@@ -3,6 +3,7 @@ package expression
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -92,13 +93,10 @@ func sorted(fn string, v any) ([]string, map[string]any, error) {
 	if !ok {
 		return nil, nil, fmt.Errorf("%s takes an object, not %s", fn, kindOf(v))
 	}
-	names := make([]string, 0, len(m))
-	for name := range m {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names, m, nil
+	return sortedNames(m), m, nil
 }
+
+func sortedNames(m map[string]any) []string { return slices.Sorted(maps.Keys(m)) }
 
 func keys(_ *Env, args []any) (any, error) {
 	names, _, err := sorted("keys", args[0])

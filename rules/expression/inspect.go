@@ -97,14 +97,17 @@ func unknownName(n *ast.IdentifierNode) Error {
 	if refused[n.Value] != "" {
 		return at(n, Error{Code: "E008", Message: quote(n.Value) + " is not the same for every run", Label: refused[n.Value]})
 	}
-	if near, ok := nearest(n.Value, Names); e.Label == "" && ok {
+	near, distance := nearestBy(n.Value, Names)
+	switch {
+	case e.Label != "":
+	case near != "" && distance == 1:
 		e.Label = fmt.Sprintf("did you mean %q?", near)
-	}
-	if e.Label == "" {
+	case near != "":
+		e.Label = fmt.Sprintf("did you mean %q or detail.%s?", near, n.Value)
+	case strings.HasPrefix(n.Value, "$"):
+		e.Label = "write one of the names below"
+	default:
 		e.Label = fmt.Sprintf("a member of the event's detail is detail.%s", n.Value)
-		if strings.HasPrefix(n.Value, "$") {
-			e.Label = "write one of the names below"
-		}
 	}
 	return e
 }
@@ -190,8 +193,10 @@ func (in *inspection) binary(n *ast.BinaryNode) (done bool) {
 		return in.hyphen(n)
 	}
 	if _, ok := n.Right.(*ast.StringNode); n.Operator == "matches" && !ok {
-		in.add(at(n.Right, Error{Code: "E012", Message: "matches takes its pattern as a text in quotes",
-			Label: `write it out, as in "^a.*z$"`, Help: "to compare two values of the event: ==, contains, startsWith, endsWith"}))
+		e := whole(n.Right, in.src)
+		e.Code, e.Message = "E012", "matches takes its pattern as a text in quotes"
+		e.Label, e.Help = `write it out, as in "^a.*z$"`, "to compare two values of the event: ==, contains, startsWith, endsWith"
+		in.add(e)
 	}
 	return false
 }

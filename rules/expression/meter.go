@@ -3,18 +3,18 @@ package expression
 import "errors"
 
 // ErrBudget means that an evaluation was stopped because it did too much work.
-var ErrBudget = errors.New("expression: this takes too much work on this event")
+var ErrBudget = errors.New("expression: too much work for one event")
 
 const (
 	// budget is how many units one evaluation may spend; see the package comment.
-	// A unit is 20 to 50 ns, so that no evaluation takes longer than 50 ms or so.
+	// A unit is 20 to 250 ns, so that no evaluation takes longer than 0.3 s or so.
 	budget = 1_000_000
 	// vmBudget bounds the elements of all lists and objects that one evaluation makes
 	// with [], {}, .. and map. It also bounds how deep reduce can nest them, which is
 	// what keeps the stack of everything that walks a value small.
 	vmBudget = 100_000
 	// bytesPerUnit is how much text one unit reads or copies.
-	bytesPerUnit = 64
+	bytesPerUnit = 16
 )
 
 // meter counts the work of one evaluation. The vm's own budget knows what is made; it

@@ -38,15 +38,22 @@ var functions = func() []string {
 	return names
 }()
 
-// nearest returns the candidate closest to name, if it is at most two changes away.
+// nearest returns the candidate closest to name, if it is at most two changes away and
+// not another word of the same few letters.
 func nearest(name string, candidates []string) (string, bool) {
-	best, distance := "", 3
+	best, _ := nearestBy(name, candidates)
+	return best, best != ""
+}
+
+// nearestBy also says how many changes away it is.
+func nearestBy(name string, candidates []string) (best string, distance int) {
+	best, distance = "", min(3, (len(name)+1)/2)
 	for _, c := range candidates {
-		if d := edits(strings.ToLower(name), strings.ToLower(c)); d < distance && d < len(name) {
+		if d := edits(strings.ToLower(name), strings.ToLower(c)); d < distance {
 			best, distance = c, d
 		}
 	}
-	return best, best != ""
+	return best, distance
 }
 
 // edits is the number of insertions, deletions, replacements and swaps of neighbours

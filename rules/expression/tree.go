@@ -41,6 +41,23 @@ func children(n ast.Node) []ast.Node {
 	return nil
 }
 
+// place is the way from the root to a node: the index among its parent's children, at
+// each step.
+type place []int
+
+// within returns the node at the place under n, within the lets on the way there.
+func within(n ast.Node, at place) ast.Node {
+	if len(at) == 0 {
+		return n
+	}
+	inner := within(children(n)[at[0]], at[1:])
+	if let, ok := n.(*ast.VariableDeclaratorNode); ok && at[0] == 1 {
+		let.Expr = inner
+		return let
+	}
+	return inner
+}
+
 // count counts the parts of n, up to a little above limit. The parser uses a node twice
 // in `a ?: b` and in `a < b < c`, so a tree of few nodes can be walked for ever.
 func count(n ast.Node, limit int) int {
