@@ -84,9 +84,8 @@ func (i *instance) fault(err error) *Fault {
 	switch {
 	case errors.As(err, &s):
 		f.Kind, f.Message = s.kind, s.message
-	case i.overdue():
-		f.Kind, f.Message = Timeout, fmt.Sprintf("it ran longer than %v", i.target.limit.time)
 	case strings.Contains(text, "stack overflow"):
+		i.overflowed = true
 		f.Kind, f.Message = Stack, "it recursed too deep"
 	case i.memory.refused:
 		f.Kind = Memory

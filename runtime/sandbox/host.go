@@ -10,6 +10,8 @@ import (
 	"github.com/hashicorp/go-hclog"
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
+	"github.com/tocsin-engine/tocsin/runtime/sandbox/fuel"
+	"github.com/tocsin-engine/tocsin/sdk/abi"
 )
 
 // Config tunes a Host. The zero value is ready for use.
@@ -39,7 +41,6 @@ func New(ctx context.Context, c Config) (*Host, error) {
 	config := wazero.NewRuntimeConfig().
 		WithCompilationCache(h.cache).
 		WithCoreFeatures(api.CoreFeaturesV2).
-		WithCloseOnContextDone(true).
 		WithDebugInfoEnabled(false)
 	h.runtime = wazero.NewRuntimeWithConfig(ctx, config)
 	if err := h.offer(ctx); err != nil {
@@ -78,7 +79,8 @@ func probe(dir string) error {
 
 // offer makes the host functions that guests import.
 func (h *Host) offer(ctx context.Context) error {
-	for module, functions := range map[string]map[string]hostFunc{"tocsin": capabilities, wasiModule: wasi} {
+	for module, functions := range map[string]map[string]hostFunc{
+		abi.Module: capabilities, wasiModule: wasi, fuel.ImportModule: {fuel.ImportRefill: refillFunc}} {
 		b := h.runtime.NewHostModuleBuilder(module)
 		for name, f := range functions {
 			b.NewFunctionBuilder().WithGoModuleFunction(api.GoModuleFunc(f.call), f.params, f.results).Export(name)

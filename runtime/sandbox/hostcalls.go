@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"slices"
 
@@ -57,7 +58,13 @@ func (i *instance) bytesAt(at, size uint64) []byte {
 
 func take(i *instance, s []uint64) { copy(i.bytesAt(s[0], s[1]), i.answer) }
 
-func random(i *instance, s []uint64) { i.random.Read(i.bytesAt(s[0], s[1])) }
+func random(i *instance, s []uint64) {
+	if !i.seeded {
+		i.random.Seed(sha256.Sum256([]byte(i.seed)))
+		i.seeded = true
+	}
+	i.random.Read(i.bytesAt(s[0], s[1]))
+}
 
 func logLine(i *instance, s []uint64) {
 	text := i.bytesAt(s[1], s[2])
@@ -133,7 +140,7 @@ func emit(i *instance, request []byte) ([]byte, abi.Errno) {
 	if !allowsEmit(i.target.grants, source) {
 		return nil, abi.Denied
 	}
-	ctx, cancel := i.context()
+	ctx, cancel := i.hostContext()
 	defer cancel()
 	return nil, i.target.host.Emit(ctx, i.scope, request)
 }
@@ -150,7 +157,7 @@ func kv(function string) func(*instance, []byte) ([]byte, abi.Errno) {
 		if int64(len(r.Value)) > i.target.grants.KV {
 			return nil, abi.TooLarge
 		}
-		ctx, cancel := i.context()
+		ctx, cancel := i.hostContext()
 		defer cancel()
 		return i.target.host.KV(ctx, i.scope, function, r)
 	}
@@ -164,7 +171,7 @@ func http(i *instance, request []byte) ([]byte, abi.Errno) {
 	if errno := i.reveal(&r); errno != 0 {
 		return nil, errno
 	}
-	ctx, cancel := i.context()
+	ctx, cancel := i.hostContext()
 	defer cancel()
 	response, errno := i.target.host.HTTP(ctx, i.scope, r)
 	return encoded(response, errno)
@@ -184,7 +191,7 @@ func aws(i *instance, request []byte) ([]byte, abi.Errno) {
 	if !allowsAWS(i.target.grants, r) {
 		return nil, abi.Denied
 	}
-	ctx, cancel := i.context()
+	ctx, cancel := i.hostContext()
 	defer cancel()
 	response, errno := i.target.host.AWS(ctx, i.scope, r)
 	return encoded(response, errno)

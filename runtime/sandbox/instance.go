@@ -10,72 +10,118 @@ import (
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
 	"github.com/tetratelabs/wazero/experimental"
+	"github.com/tocsin-engine/tocsin/runtime/sandbox/fuel"
 	"github.com/tocsin-engine/tocsin/sdk/abi"
 )
 
-// instance is one running guest. Its host functions find it in their context.
+// instance is one running guest. It is also the context of its calls, so that its host
+// functions find it without an allocation; wazero looks up keys of its own in it, which
+// are never there.
 type instance struct {
-	target *Target
-	module api.Module
-	memory *memory
-	alloc  api.Function
-	handle api.Function
+	target  *Target
+	module  api.Module
+	memory  *memory
+	globals []api.MutableGlobal
+	alloc   api.Function
+	handle  api.Function
+	stack   [2]uint64
 
-	batch  []byte
+	batch  []byte // the last batch's JSON
 	answer []byte // of the last host function, for take
 	stderr ring
-	// ctx and call are those of the delivery in progress.
-	ctx      context.Context
-	call     *Call
-	scope    Scope
-	deadline time.Time
-	clock    int64 // ms since 1970, as the guest sees it
-	slept    int64 // ns that the guest waited by its own clock
-	random   *rand.ChaCha8
-	logged   int64
-	logs     int
-	cut      int
+
+	// What follows belongs to the delivery in progress.
+	ctx    context.Context
+	scope  Scope
+	budget budget
+	clock  int64 // ms since 1970, as the guest sees it
+	slept  int64 // ns that the guest waited by its own clock
+	seed   string
+	seeded bool
+	random rand.ChaCha8
+	logged int64
+	logs   int
+	cut    int
+	// overflowed means that wazero's stack for this instance has grown to its limit.
+	overflowed bool
+}
+
+var _ context.Context = (*instance)(nil)
+
+type instanceKey struct{}
+
+// Deadline is the wall deadline of the delivery.
+func (i *instance) Deadline() (time.Time, bool) { return i.budget.deadline, true }
+
+// Done is that of the delivery's context.
+func (i *instance) Done() <-chan struct{} { return i.ctx.Done() }
+
+// Err is that of the delivery's context.
+func (i *instance) Err() error { return i.ctx.Err() }
+
+// Value finds the instance itself.
+func (i *instance) Value(key any) any {
+	if _, ok := key.(instanceKey); ok {
+		return i
+	}
+	return nil
+}
+
+func instanceOf(ctx context.Context) *instance { return ctx.Value(instanceKey{}).(*instance) }
+
+// hostContext is the context for what the host does on the guest's behalf.
+func (i *instance) hostContext() (context.Context, context.CancelFunc) {
+	return context.WithDeadline(i.ctx, i.budget.deadline)
 }
 
 // initTime is what every init sees as the time, so that equal modules with equal configs
 // have equal memory after it. Go's runtime refuses to start at zero.
 var initTime = time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
 
-type instanceKey struct{}
-
-func instanceOf(ctx context.Context) *instance { return ctx.Value(instanceKey{}).(*instance) }
-
-// start makes an instance and runs it up to where it takes deliveries.
-func (t *Target) start(ctx context.Context) (*instance, error) {
-	i := &instance{target: t, memory: &memory{limit: t.limit.memory}}
-	i.begin(ctx, Call{Now: initTime, Seed: t.module.info.SHA256})
-	ctx, cancel := i.context()
-	defer cancel()
+// instantiate makes an instance of which nothing has run yet.
+func (t *Target) instantiate() (*instance, error) {
+	i := &instance{target: t, ctx: context.Background(), memory: &memory{limit: t.limit.memory}}
+	ctx := experimental.WithMemoryAllocator(context.Background(), i.memory)
 	config := wazero.NewModuleConfig().WithName("").WithStartFunctions()
 	var err error
-	i.module, err = t.module.host.runtime.InstantiateModule(experimental.WithMemoryAllocator(ctx, i.memory), t.module.compiled, config)
-	if err != nil {
+	if i.module, err = t.module.host.runtime.InstantiateModule(ctx, t.module.compiled, config); err != nil {
 		return nil, i.fault(err)
 	}
 	i.alloc, i.handle = i.module.ExportedFunction(abi.Alloc), i.module.ExportedFunction(abi.Handle)
-	if err := i.init(ctx); err != nil {
+	i.budget.left = i.module.ExportedGlobal(fuel.Global).(api.MutableGlobal)
+	for n := range t.module.globals {
+		i.globals = append(i.globals, i.module.ExportedGlobal(fuel.GlobalName(n)).(api.MutableGlobal))
+	}
+	return i, nil
+}
+
+// boot makes an instance and runs it up to where it takes deliveries.
+func (t *Target) boot(ctx context.Context) (*instance, error) {
+	i, err := t.instantiate()
+	if err != nil {
+		return nil, err
+	}
+	i.begin(ctx, &Call{Now: initTime, Seed: t.module.info.SHA256})
+	if err := i.init(); err != nil {
 		i.close()
 		return nil, err
 	}
 	return i, nil
 }
 
-func (i *instance) init(ctx context.Context) error {
-	if f := i.module.ExportedFunction(abi.Initialize); f != nil {
-		if _, err := f.Call(ctx); err != nil {
-			return i.fault(err)
+func (i *instance) init() error {
+	for _, name := range []string{fuel.Start, abi.Initialize} {
+		if f := i.module.ExportedFunction(name); f != nil {
+			if err := f.CallWithStack(i, i.stack[:]); err != nil {
+				return i.fault(err)
+			}
 		}
 	}
 	f := i.module.ExportedFunction(abi.Init)
 	if f == nil {
 		return nil
 	}
-	answer, err := i.exchange(ctx, f, i.target.config)
+	answer, err := i.exchange(f, i.target.config)
 	if err != nil || len(answer) == 0 {
 		return err
 	}
@@ -90,28 +136,25 @@ func (i *instance) init(ctx context.Context) error {
 }
 
 // begin sets the clock, randomness and budgets of one call.
-func (i *instance) begin(ctx context.Context, c Call) {
-	i.ctx, i.call = ctx, &c
-	i.deadline = time.Now().Add(i.target.limit.time)
+func (i *instance) begin(ctx context.Context, c *Call) {
+	i.ctx = ctx
+	i.budget.begin(time.Now(), i.target.limit)
+	i.budget.fill()
 	i.clock, i.slept = c.Now.UnixMilli(), 0
-	i.random = rand.NewChaCha8(seed(c.Seed))
+	i.seed, i.seeded = c.Seed, false
 	i.scope = Scope{Target: i.target.name, Plugin: i.target.module.name, Delivery: c.Batch.Delivery, Mode: i.target.mode,
 		Hops: c.Hops, Bus: c.Bus, Grants: i.target.grants}
 	i.logged, i.logs, i.cut = 0, 0, 0
+	i.answer = nil
+	i.memory.refused = false
 	i.stderr.reset()
 }
 
-func (i *instance) context() (context.Context, context.CancelFunc) {
-	return context.WithDeadline(context.WithValue(i.ctx, instanceKey{}, i), i.deadline)
-}
-
-func (i *instance) deliver(ctx context.Context, c Call) (abi.Result, error) {
+func (i *instance) deliver(ctx context.Context, c *Call) (abi.Result, error) {
 	c.Batch.Target, c.Batch.DeadlineMS = i.target.name, i.target.limit.time.Milliseconds()
 	i.begin(ctx, c)
-	ctx, cancel := i.context()
-	defer cancel()
 	i.batch = appendBatch(i.batch[:0], &c.Batch)
-	answer, err := i.exchange(ctx, i.handle, i.batch)
+	answer, err := i.exchange(i.handle, i.batch)
 	if err != nil {
 		return abi.Result{}, err
 	}
@@ -123,21 +166,20 @@ func (i *instance) deliver(ctx context.Context, c Call) (abi.Result, error) {
 }
 
 // exchange writes in to the guest, calls f and returns a view of the answer.
-func (i *instance) exchange(ctx context.Context, f api.Function, in []byte) ([]byte, error) {
-	var stack [2]uint64
-	stack[0] = uint64(len(in))
-	if err := i.alloc.CallWithStack(ctx, stack[:]); err != nil {
+func (i *instance) exchange(f api.Function, in []byte) ([]byte, error) {
+	i.stack[0] = uint64(len(in))
+	if err := i.alloc.CallWithStack(i, i.stack[:]); err != nil {
 		return nil, i.fault(err)
 	}
-	at := uint32(stack[0])
+	at := uint32(i.stack[0])
 	if !i.module.Memory().Write(at, in) {
 		return nil, i.faulty(Answer, fmt.Sprintf("its alloc gave %d bytes at %d, outside its memory", len(in), at))
 	}
-	stack[0], stack[1] = uint64(at), uint64(len(in))
-	if err := f.CallWithStack(ctx, stack[:]); err != nil {
+	i.stack[0], i.stack[1] = uint64(at), uint64(len(in))
+	if err := f.CallWithStack(i, i.stack[:]); err != nil {
 		return nil, i.fault(err)
 	}
-	at, size := uint32(stack[0]>>32), uint32(stack[0])
+	at, size := uint32(i.stack[0]>>32), uint32(i.stack[0])
 	if int64(size) > i.target.limit.output {
 		return nil, i.faulty(Output, fmt.Sprintf("its answer has %s, the limit is %s", human(int64(size)), human(i.target.limit.output)))
 	}
@@ -152,15 +194,10 @@ func (i *instance) faulty(kind FaultKind, message string) *Fault {
 	return &Fault{Kind: kind, Plugin: i.target.module.name, Target: i.target.name, Message: message, Stderr: i.stderr.String()}
 }
 
-func (i *instance) overdue() bool { return !time.Now().Before(i.deadline) }
+func (i *instance) overdue() bool { return !time.Now().Before(i.budget.deadline) }
 
 func (i *instance) report(took time.Duration) Report {
-	return Report{Took: took, Memory: int64(i.module.Memory().Size()), Logs: i.logs, LogsCut: i.cut}
+	return Report{Took: took, Memory: int64(i.module.Memory().Size()), Fuel: i.budget.spent(), Logs: i.logs, LogsCut: i.cut}
 }
 
-func (i *instance) close() error {
-	if i.module == nil {
-		return nil
-	}
-	return i.module.Close(context.Background())
-}
+func (i *instance) close() error { return i.module.Close(context.Background()) }

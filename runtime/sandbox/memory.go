@@ -1,66 +1,71 @@
 package sandbox
 
 import (
-	"crypto/sha256"
-
 	"github.com/tetratelabs/wazero/experimental"
 )
 
-// memory is a guest's linear memory: it says no at the target's limit, and remembers
-// that it did, because what follows is a trap that says nothing.
+// memory is a guest's linear memory. It says no at the target's limit, and remembers that
+// it did, because what follows in the guest is a trap that says nothing. Its address
+// never changes: room for the limit is reserved at once, and costs nothing until used.
 type memory struct {
 	limit   int64
-	buffer  []byte
+	room    []byte // the whole reservation
+	size    int
 	refused bool
+	// shrink, when not 0, is the size that the next Reallocate gives.
+	shrink int
+
+	image   *image
+	scratch []uint64 // page states
 }
 
-var _ experimental.MemoryAllocator = (*memory)(nil)
+var (
+	_ experimental.MemoryAllocator = (*memory)(nil)
+	_ experimental.LinearMemory    = (*memory)(nil)
+)
 
 // Allocate is for wazero.
 func (m *memory) Allocate(_, _ uint64) experimental.LinearMemory { return m }
 
 // Reallocate is for wazero: the memory with another size, or nil beyond the limit.
 func (m *memory) Reallocate(size uint64) []byte {
+	if m.shrink > 0 {
+		discard(m.room[m.shrink:m.size])
+		size = uint64(m.shrink)
+	}
 	if size > uint64(m.limit) {
 		m.refused = true
 		return nil
 	}
-	if size > uint64(cap(m.buffer)) {
-		m.buffer = append(make([]byte, 0, size), m.buffer...)
+	if m.room == nil {
+		room, err := reserve(int(max(m.limit, pageSize)))
+		if err != nil {
+			m.refused = true
+			return nil
+		}
+		m.room = room
 	}
-	m.buffer = m.buffer[:size]
-	return m.buffer
+	m.size = int(size)
+	return m.room[:m.size:m.size]
 }
 
 // Free is for wazero.
-func (m *memory) Free() { m.buffer = nil }
-
-func seed(s string) [32]byte { return sha256.Sum256([]byte(s)) }
-
-// ring keeps the last bytes written to it.
-type ring struct {
-	b    [4096]byte
-	n    int // bytes in b
-	more bool
+func (m *memory) Free() {
+	release(m.room)
+	m.room, m.size = nil, 0
 }
 
-func (r *ring) reset() { r.n, r.more = 0, false }
-
-func (r *ring) write(p []byte) {
-	if len(p) > len(r.b) {
-		p, r.more = p[len(p)-len(r.b):], true
-	}
-	if over := r.n + len(p) - len(r.b); over > 0 {
-		copy(r.b[:], r.b[over:r.n])
-		r.n, r.more = r.n-over, true
-	}
-	r.n += copy(r.b[r.n:], p)
+// adopt makes the memory a copy of an image that can be restored.
+func (m *memory) adopt(im *image) error {
+	m.image = im
+	return im.mapInto(m.room)
 }
 
-// String is what is kept, with "…" in front when some is gone.
-func (r *ring) String() string {
-	if r.more {
-		return "…" + string(r.b[:r.n])
+// restore puts the image back, into a memory of its size.
+func (m *memory) restore() error {
+	if len(m.image.bytes) <= smallImage || !dirtyPages() {
+		copy(m.room, m.image.bytes)
+		return nil
 	}
-	return string(r.b[:r.n])
+	return m.image.restoreDirty(m)
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
+	"github.com/tocsin-engine/tocsin/runtime/sandbox/fuel"
 	"github.com/tocsin-engine/tocsin/runtime/sandbox/manifest"
 	"github.com/tocsin-engine/tocsin/sdk/abi"
 )
@@ -19,6 +20,10 @@ type Module struct {
 	name     string
 	compiled wazero.CompiledModule
 	info     Info
+	// What the rewriter added.
+	globals  int
+	hasStart bool
+	impure   string
 }
 
 // Info is what can be said about a module without running it.
@@ -39,12 +44,16 @@ type Info struct {
 // Compile checks that wasm is a plugin of ABI v1 whose imports this host offers, and
 // compiles it. The name stands in errors.
 func (h *Host) Compile(ctx context.Context, wasm []byte, name string) (*Module, error) {
-	compiled, err := h.runtime.CompileModule(ctx, wasm)
+	rewritten, err := fuel.Rewrite(wasm)
 	if err != nil {
 		return nil, fmt.Errorf("plugin %s: not a module that can be loaded: %w", name, err)
 	}
-	m := &Module{host: h, name: name, compiled: compiled}
-	m.info = Info{Name: name, SHA256: manifest.Digest(wasm), Size: len(wasm), Isolation: "fresh instance"}
+	compiled, err := h.runtime.CompileModule(ctx, rewritten.Wasm)
+	if err != nil {
+		return nil, fmt.Errorf("plugin %s: not a module that can be loaded: %w", name, err)
+	}
+	m := &Module{host: h, name: name, compiled: compiled, globals: rewritten.Globals, hasStart: rewritten.HasStart, impure: rewritten.Impure}
+	m.info = Info{Name: name, SHA256: manifest.Digest(wasm), Size: len(wasm), Isolation: m.isolation()}
 	if err := errors.Join(m.readImports(), m.readExports()); err != nil {
 		return nil, errors.Join(err, compiled.Close(ctx))
 	}
@@ -64,6 +73,9 @@ func (m *Module) readImports() error {
 	}
 	for _, f := range m.compiled.ImportedFunctions() {
 		module, name, _ := f.Import()
+		if module == fuel.ImportModule {
+			continue
+		}
 		m.info.Imports = append(m.info.Imports, module+"."+name)
 		known, ok := offered(module, name)
 		if !ok {
@@ -117,7 +129,9 @@ var exports = []struct {
 func (m *Module) readExports() error {
 	have := m.compiled.ExportedFunctions()
 	for name := range have {
-		m.info.Exports = append(m.info.Exports, name)
+		if name != fuel.Start {
+			m.info.Exports = append(m.info.Exports, name)
+		}
 	}
 	var problems []error
 	memory, ok := m.compiled.ExportedMemories()[abi.Memory]

@@ -65,6 +65,7 @@ type Target struct {
 	grants abi.Grants
 	limit  limits
 	host   Capabilities
+	pool   *pool
 }
 
 // Call is one batch for a target.
@@ -126,15 +127,16 @@ func (m *Module) NewTarget(ctx context.Context, c TargetConfig) (*Target, error)
 		return nil, fmt.Errorf("plugin %s: it needs %s of memory to start; raise limits.memory, now %s",
 			m.name, human(m.info.MinMemory), human(t.limit.memory))
 	}
-	i, err := t.start(ctx)
+	i, err := t.boot(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return t, i.close()
+	t.pool = &pool{target: t}
+	return t, t.pool.freeze(i)
 }
 
-// Close frees the target's instances.
-func (t *Target) Close() error { return nil }
+// Close frees the target's instances. Calls in progress end first.
+func (t *Target) Close() error { return t.pool.close() }
 
 // permitted checks that everything imported is granted.
 func (m *Module) permitted(g abi.Grants) error {
@@ -147,17 +149,28 @@ func (m *Module) permitted(g abi.Grants) error {
 	return errors.Join(problems...)
 }
 
-// Call gives the target a batch. The error is a *Fault, or the context's when that ended
-// first.
+// Call gives the target a batch. The error is a *Fault when the guest did not survive or
+// gave no usable answer: then nothing is known of any record.
 func (t *Target) Call(ctx context.Context, c Call) (abi.Result, Report, error) {
 	begin := time.Now()
-	i, err := t.start(ctx)
+	i, err := t.take(ctx)
 	if err != nil {
 		return abi.Result{}, Report{Took: time.Since(begin)}, err
 	}
-	result, err := i.deliver(ctx, c)
+	result, err := i.deliver(ctx, &c)
 	report := i.report(time.Since(begin))
-	return result, report, errors.Join(err, i.close())
+	if t.pool.image == nil {
+		return result, report, errors.Join(err, i.close())
+	}
+	return result, report, errors.Join(err, t.pool.give(i))
+}
+
+// take is a pristine instance.
+func (t *Target) take(ctx context.Context) (*instance, error) {
+	if t.pool.image == nil {
+		return t.boot(ctx)
+	}
+	return t.pool.take()
 }
 
 // parseResult reads a guest's answer.

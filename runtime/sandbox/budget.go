@@ -1,0 +1,82 @@
+package sandbox
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/tetratelabs/wazero/api"
+)
+
+// A guest gets its fuel in slices: at the end of each the host looks at the clock, and
+// Go's scheduler and garbage collector get their turn. Slices adapt to how dear a unit is,
+// so that one takes between a tenth and a whole millisecond.
+const (
+	firstSlice = 4096
+	minSlice   = 16
+	maxSlice   = 1 << 20
+	shortSlice = 100 * time.Microsecond
+	longSlice  = time.Millisecond
+)
+
+// budget is what is left of a call's time and fuel.
+type budget struct {
+	deadline time.Time
+	limit    int64 // fuel; 0 is no limit
+	used     int64 // in the slices before this one
+	slice    int64
+	since    time.Time // of this slice
+	left     api.MutableGlobal
+}
+
+func (b *budget) begin(now time.Time, l limits) {
+	b.deadline, b.limit, b.used, b.since = now.Add(l.time), l.fuel, 0, now
+	b.slice = firstSlice
+	if b.limit > 0 {
+		b.slice = min(b.slice, b.limit)
+	}
+}
+
+// fill gives the guest its first slice.
+func (b *budget) fill() { b.left.Set(api.EncodeI64(b.slice)) }
+
+// spent is all fuel used.
+func (b *budget) spent() int64 { return b.used + b.slice - int64(b.left.Get()) }
+
+var refillFunc = hostFunc{params: []api.ValueType{i64}, results: []api.ValueType{i64}, run: refill}
+
+// refill is called by the checks in the guest's code when a slice is used up.
+func refill(i *instance, s []uint64) {
+	b := &i.budget
+	last, left := b.slice, int64(s[0])
+	b.used, b.slice = b.used+last-left, 0
+	b.left.Set(0) // should the call end here, nothing is counted twice
+	if b.limit > 0 && b.used > b.limit {
+		panic(&stop{Fuel, fmt.Sprintf("it used more than %d units of fuel", b.limit)})
+	}
+	now := time.Now()
+	if !now.Before(b.deadline) {
+		panic(&stop{Timeout, fmt.Sprintf("it ran longer than %v", i.target.limit.time)})
+	}
+	if err := i.ctx.Err(); err != nil {
+		panic(&stop{Timeout, "the engine stopped it: " + err.Error()})
+	}
+	b.slice = b.next(last, now)
+	s[0] = api.EncodeI64(b.slice)
+}
+
+// next is the size of the slice after one of size last.
+func (b *budget) next(last int64, now time.Time) int64 {
+	took := now.Sub(b.since)
+	b.since = now
+	switch {
+	case took > longSlice:
+		last /= 2
+	case took < shortSlice:
+		last *= 2
+	}
+	last = min(max(last, minSlice), maxSlice)
+	if b.limit > 0 {
+		last = min(last, b.limit-b.used)
+	}
+	return last
+}

@@ -1,0 +1,165 @@
+package sandbox
+
+import (
+	"fmt"
+	"os"
+	"sync"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+var osPage = os.Getpagesize()
+
+// reserve is address space of at least size bytes, all zero; memory is taken when it is
+// written.
+func reserve(size int) ([]byte, error) {
+	size = (size + osPage - 1) &^ (osPage - 1)
+	return unix.Mmap(-1, 0, size, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANON|unix.MAP_NORESERVE)
+}
+
+func release(room []byte) {
+	if room != nil {
+		if err := unix.Munmap(room); err != nil {
+			panic("BUG: sandbox: unmap: " + err.Error())
+		}
+	}
+}
+
+// discard makes b, whole pages, zero and gives its memory back.
+func discard(b []byte) {
+	if len(b) > 0 {
+		if err := unix.Madvise(b, unix.MADV_DONTNEED); err != nil {
+			clear(b)
+		}
+	}
+}
+
+// image is a guest's memory after init: once as bytes and once as a file in memory that
+// instances map copy-on-write, so that an idle instance costs only the pages it wrote.
+type image struct {
+	bytes []byte
+	fd    int
+}
+
+func newImage(b []byte) (*image, error) {
+	fd, err := unix.MemfdCreate("tocsin-image", unix.MFD_CLOEXEC)
+	if err != nil {
+		return nil, fmt.Errorf("sandbox: memory file: %w", err)
+	}
+	im := &image{bytes: append([]byte(nil), b...), fd: fd}
+	for done := 0; done < len(b); {
+		n, err := unix.Pwrite(fd, b[done:], int64(done))
+		if err != nil {
+			unix.Close(fd)
+			return nil, fmt.Errorf("sandbox: memory file: %w", err)
+		}
+		done += n
+	}
+	return im, nil
+}
+
+// mapInto puts the image over the start of room.
+func (im *image) mapInto(room []byte) error {
+	if len(im.bytes) == 0 {
+		return nil
+	}
+	_, err := unix.MmapPtr(im.fd, 0, unsafe.Pointer(unsafe.SliceData(room)), uintptr(len(im.bytes)),
+		unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_FIXED|unix.MAP_NORESERVE)
+	if err != nil {
+		return fmt.Errorf("sandbox: map the image: %w", err)
+	}
+	return nil
+}
+
+func (im *image) close() error { return unix.Close(im.fd) }
+
+// The bits of /proc/self/pagemap: see Documentation/admin-guide/mm/pagemap.rst.
+const (
+	pagePresent = 1 << 63
+	pageSwapped = 1 << 62
+	pageFile    = 1 << 61 // still the file's page: nobody wrote it
+)
+
+// restoreDirty copies back the pages that were written since the image was mapped. A page
+// once written stays the instance's own and is copied every time: faulting it in again
+// would cost more.
+func (im *image) restoreDirty(m *memory) error {
+	pages := (len(im.bytes) + osPage - 1) / osPage
+	if len(m.scratch) < pages {
+		m.scratch = make([]uint64, pages)
+	}
+	states := m.scratch[:pages]
+	if err := readPagemap(m.room, states); err != nil {
+		return err
+	}
+	for n := 0; n < pages; n++ {
+		if !written(states[n]) {
+			continue
+		}
+		from := n
+		for n+1 < pages && written(states[n+1]) {
+			n++
+		}
+		to := min((n+1)*osPage, len(im.bytes))
+		copy(m.room[from*osPage:to], im.bytes[from*osPage:to])
+	}
+	return nil
+}
+
+func written(state uint64) bool {
+	return state&pageSwapped != 0 || state&pagePresent != 0 && state&pageFile == 0
+}
+
+var pagemap = sync.OnceValues(func() (int, error) {
+	return unix.Open("/proc/self/pagemap", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+})
+
+func readPagemap(room []byte, states []uint64) error {
+	fd, err := pagemap()
+	if err != nil {
+		return err
+	}
+	at := int64(uintptr(unsafe.Pointer(unsafe.SliceData(room))) / uintptr(osPage) * 8)
+	b := unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(states))), len(states)*8)
+	for len(b) > 0 {
+		n, err := unix.Pread(fd, b, at)
+		if err != nil || n == 0 {
+			return fmt.Errorf("sandbox: read the page map: %w", err)
+		}
+		b, at = b[n:], at+int64(n)
+	}
+	return nil
+}
+
+// dirtyPages says whether the kernel tells which pages were written. It is tried once, on
+// a mapping of our own: a kernel may not have the file, may not let us read it, or may
+// show it without what we need.
+var dirtyPages = sync.OnceValue(func() bool {
+	content := make([]byte, 8*osPage)
+	im, err := newImage(content)
+	if err != nil {
+		return false
+	}
+	defer im.close()
+	room, err := reserve(len(content))
+	if err != nil {
+		return false
+	}
+	defer release(room)
+	if im.mapInto(room) != nil {
+		return false
+	}
+	seen := room[osPage] // read, not written
+	room[3*osPage], room[5*osPage] = 1+seen, 1
+	states := make([]uint64, 8)
+	if readPagemap(room, states) != nil {
+		return false
+	}
+	for n, state := range states {
+		if written(state) != (n == 3 || n == 5) {
+			return false
+		}
+	}
+	return true
+})

@@ -1,0 +1,161 @@
+package sandbox
+
+import (
+	"errors"
+	"slices"
+	"sync"
+)
+
+// smallImage is up to where copying a whole image back costs less than asking the kernel
+// which pages changed: 4.2 against 3.6 µs at 128 KiB, 39 against 12 µs at 1 MiB.
+const smallImage = 256 << 10
+
+// pool keeps a target's idle instances, each as it was after init. Booting an instance
+// costs milliseconds, restoring one microseconds.
+type pool struct {
+	target *Target
+
+	mu     sync.Mutex
+	idle   []*instance
+	closed bool
+	// The frozen state; nil where every delivery boots its own instance.
+	image   *image
+	globals []uint64
+}
+
+// isolation says how a module's deliveries get a pristine instance.
+func (m *Module) isolation() string {
+	if m.impure != "" {
+		return "fresh instance: " + m.impure
+	}
+	if dirtyPages() {
+		return "restored: dirty pages"
+	}
+	return "restored: full copy"
+}
+
+// freeze takes the state of i, which has just booted, as what every delivery sees, and
+// keeps i as the first instance of the pool.
+func (p *pool) freeze(i *instance) error {
+	if p.target.module.impure != "" {
+		return i.close()
+	}
+	view, ok := i.module.Memory().Read(0, i.module.Memory().Size())
+	if !ok {
+		return errors.Join(errors.New("sandbox: memory cannot be read"), i.close())
+	}
+	var err error
+	if p.image, err = newImage(view); err != nil {
+		return errors.Join(err, i.close())
+	}
+	for _, g := range i.globals {
+		p.globals = append(p.globals, g.Get())
+	}
+	if err := i.memory.adopt(p.image); err != nil {
+		return errors.Join(err, i.close())
+	}
+	p.put(i)
+	return nil
+}
+
+// take is an idle instance, or one made from the image.
+func (p *pool) take() (*instance, error) {
+	p.mu.Lock()
+	if n := len(p.idle); n > 0 {
+		i := p.idle[n-1]
+		p.idle = p.idle[:n-1]
+		p.mu.Unlock()
+		return i, nil
+	}
+	closed := p.closed
+	p.mu.Unlock()
+	if closed {
+		return nil, errors.New("sandbox: target " + p.target.name + " is closed")
+	}
+	return p.clone()
+}
+
+// clone makes an instance without running anything in it.
+func (p *pool) clone() (*instance, error) {
+	i, err := p.target.instantiate()
+	if err != nil {
+		return nil, err
+	}
+	m := i.module.Memory()
+	if more := (uint32(len(p.image.bytes)) - m.Size()) / pageSize; more > 0 {
+		if _, ok := m.Grow(more); !ok {
+			return nil, errors.Join(errors.New("sandbox: no memory for another instance"), i.close())
+		}
+	}
+	if err := i.memory.adopt(p.image); err != nil {
+		return nil, errors.Join(err, i.close())
+	}
+	p.restoreGlobals(i)
+	return i, nil
+}
+
+// give takes an instance back after a call. One that cannot be restored is closed; the
+// next is made from the image.
+func (p *pool) give(i *instance) error {
+	if !p.restore(i) {
+		return i.close()
+	}
+	p.put(i)
+	return nil
+}
+
+func (p *pool) put(i *instance) {
+	p.mu.Lock()
+	keep := !p.closed
+	if keep {
+		p.idle = append(p.idle, i)
+	}
+	p.mu.Unlock()
+	if !keep {
+		i.close()
+	}
+}
+
+// restore makes an instance what it was after init, bit for bit.
+func (p *pool) restore(i *instance) bool {
+	if i.overflowed {
+		return false // its call stack has grown to a size that no idle instance should hold
+	}
+	m := i.module.Memory()
+	if int(m.Size()) > len(p.image.bytes) {
+		// wazero takes what the allocator returns as the memory, so growing by a page
+		// can make it smaller; where that fails the instance is given up.
+		i.memory.shrink = len(p.image.bytes)
+		m.Grow(1)
+		i.memory.shrink = 0
+		if int(m.Size()) != len(p.image.bytes) {
+			return false
+		}
+	}
+	if err := i.memory.restore(); err != nil {
+		return false
+	}
+	p.restoreGlobals(i)
+	return true
+}
+
+func (p *pool) restoreGlobals(i *instance) {
+	for n, g := range i.globals {
+		g.Set(p.globals[n])
+	}
+}
+
+func (p *pool) close() error {
+	p.mu.Lock()
+	idle := slices.Clone(p.idle)
+	p.idle, p.closed = nil, true
+	p.mu.Unlock()
+	var errs []error
+	for _, i := range idle {
+		errs = append(errs, i.close())
+	}
+	if p.image != nil {
+		errs = append(errs, p.image.close())
+	}
+	return errors.Join(errs...)
+}
