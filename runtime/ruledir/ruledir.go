@@ -1,8 +1,9 @@
 // Package ruledir finds and reads the files of a rule set.
 //
-// All rule files below the given paths are one set. A rule file ends in .yaml, .yml or
-// .json; those that end in _test.yaml or _test.yml are its tests. Folders called testdata
-// or node_modules and those that begin with a dot are not entered.
+// All rule files below the given paths are one set. A rule file ends in .yaml or .yml;
+// those that end in _test.yaml or _test.yml are its tests. A file that is named itself may
+// end as it likes: .json, for example, which in a folder is more often an event. Folders
+// called testdata or node_modules and those that begin with a dot are not entered.
 package ruledir
 
 import (
@@ -68,7 +69,7 @@ func isRuleFile(name string) bool {
 		return false
 	}
 	ext := filepath.Ext(base)
-	return (ext == ".yaml" || ext == ".yml" || ext == ".json") && !strings.HasPrefix(base, ".") && !IsTest(base)
+	return (ext == ".yaml" || ext == ".yml") && !strings.HasPrefix(base, ".") && !IsTest(base)
 }
 
 // IsTest says whether a file of this name holds tests.

@@ -21,7 +21,7 @@ func names(files []rulefile.File) (all []string) {
 func TestRead(t *testing.T) {
 	t.Chdir(t.TempDir())
 	for _, name := range []string{
-		"rules/b.yaml", "rules/a.yml", "rules/deep/c.json", "rules/a_test.yaml", "rules/README.md",
+		"rules/b.yaml", "rules/a.yml", "rules/deep/c.yaml", "rules/event.json", "rules/a_test.yaml", "rules/README.md",
 		"rules/.hidden.yaml", "rules/.git/d.yaml", "rules/testdata/e.json", "rules/plugin.yaml", "rules/x.plugin.yaml", "one.conf",
 	} {
 		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
@@ -35,7 +35,7 @@ func TestRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]string{"one.conf", "rules/a.yml", "rules/b.yaml", "rules/deep/c.json"}, names(got.Rules)); diff != "" {
+	if diff := cmp.Diff([]string{"one.conf", "rules/a.yml", "rules/b.yaml", "rules/deep/c.yaml"}, names(got.Rules)); diff != "" {
 		t.Errorf("rule files (-want +got):\n%s", diff)
 	}
 	if diff := cmp.Diff([]string{"rules/a_test.yaml"}, names(got.Tests)); diff != "" {

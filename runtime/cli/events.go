@@ -1,0 +1,140 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/tocsin-engine/tocsin/ingest/calls"
+	"github.com/tocsin-engine/tocsin/ingest/jsonstream"
+	"github.com/tocsin-engine/tocsin/sdk/event"
+)
+
+// sourceFile is a file of events that a person named; "-" is stdin.
+type sourceFile struct {
+	name string
+	io.Reader
+	size int64 // 0 where it is not known
+	// regular is false for a pipe or a terminal, whose events must not wait in a buffer.
+	regular bool
+	close   func() error
+}
+
+// openSource opens one file of events.
+func (a *app) openSource(name string) (*sourceFile, error) {
+	if name == "-" {
+		return &sourceFile{name: "stdin", Reader: a.in, close: func() error { return nil }}, nil
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	if info.IsDir() {
+		f.Close()
+		return nil, fmt.Errorf("%s is a folder; name the files in it, for example %s/*.json", name, name)
+	}
+	return &sourceFile{name, f, info.Size(), info.Mode().IsRegular(), f.Close}, nil
+}
+
+// complaints are what is wrong with a person's events. The first few are printed where
+// they happen, the rest is counted: one bad file must not flood the terminal.
+type complaints struct {
+	a     *app
+	total int
+}
+
+const complaintsShown = 10
+
+func (c *complaints) add(name string, err error) {
+	if c.total++; c.total <= complaintsShown {
+		fmt.Fprintf(c.a.err, "%s %s: %v\n", c.a.talk.bad("error:"), name, err)
+	}
+}
+
+// err ends the verb: nil without complaints, exit code 3 with them.
+func (c *complaints) err() error {
+	if c.total == 0 {
+		return nil
+	}
+	if more := c.total - complaintsShown; more > 0 {
+		fmt.Fprintf(c.a.err, "%s %d more like these\n", c.a.talk.bad("error:"), more)
+	}
+	return &exit{code: exitCannot}
+}
+
+// eachValue calls f with every JSON value of the named files, in order. A CloudTrail
+// record comes as the event that EventBridge would carry. What cannot be read is a
+// complaint; an error of f ends it all. value is valid until f returns.
+func (a *app) eachValue(names []string, c *complaints, f func(src *sourceFile, value []byte) error) error {
+	if len(names) == 0 {
+		names = []string{"-"}
+	}
+	for _, name := range names {
+		src, err := a.openSource(name)
+		if err != nil {
+			return err
+		}
+		err = a.eachOf(src, c, f)
+		src.close()
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (a *app) eachOf(src *sourceFile, c *complaints, f func(*sourceFile, []byte) error) error {
+	bar := a.newProgress(src.name, src.size)
+	defer bar.finish()
+	stream, err := jsonstream.NewReader(bar.watch(src))
+	if err != nil {
+		c.add(src.name, err)
+		return nil
+	}
+	for {
+		value, err := stream.Next()
+		if err == io.EOF {
+			return nil
+		}
+		if err == nil {
+			value, err = asEvent(value)
+		}
+		if err != nil {
+			c.add(src.name, err)
+			var syntax *jsonstream.Error
+			if errors.As(err, &syntax) && syntax.Fatal || !errors.As(err, &syntax) && !isRecordError(err) {
+				return nil
+			}
+			continue
+		}
+		if err := f(src, value); err != nil {
+			return err
+		}
+	}
+}
+
+// recordError is a CloudTrail record that no event can be made of.
+type recordError struct{ error }
+
+func isRecordError(err error) bool {
+	var r recordError
+	return errors.As(err, &r)
+}
+
+func asEvent(value []byte) ([]byte, error) {
+	if !calls.IsRecord(value) {
+		return value, nil
+	}
+	ev, err := calls.Event(value, event.Fields{ID: "-", Account: "000000000000", Region: "us-east-1", Time: time.Unix(0, 0)})
+	if err != nil {
+		return nil, recordError{err}
+	}
+	return ev.Raw(), nil
+}
