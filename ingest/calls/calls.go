@@ -7,6 +7,7 @@
 package calls
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -25,12 +26,22 @@ var detailTypes = map[string]string{
 }
 
 // IsRecord says whether v looks like a CloudTrail record and not like an event: it has
-// eventSource, eventName and eventTime (S3's notifications have those too, but their
-// source is aws:s3), and no detail-type.
+// eventSource and eventName (S3's notifications have those too, but their source is
+// aws:s3), and no detail-type.
 func IsRecord(v event.Value) bool {
-	source, _ := v.Get("eventSource").Text()
-	return source != "" && !strings.Contains(source, ":") &&
-		v.Get("eventTime") != nil && v.Get("eventName") != nil && v.Get("detail-type") == nil
+	var source string
+	var name bool
+	for member, value := range v.Members() {
+		switch member {
+		case "eventSource":
+			source, _ = value.Text()
+		case "eventName":
+			name = true
+		case "detail-type":
+			return false
+		}
+	}
+	return name && source != "" && !strings.Contains(source, ":")
 }
 
 // Event is the event of one record, which must have passed event.Check. What the record
@@ -42,30 +53,57 @@ func Event(record []byte, defaults event.Fields) (event.Event, error) {
 	if v.Kind() != event.Object {
 		return event.Event{}, fmt.Errorf("calls: a record is one JSON object, not %s", v.Kind())
 	}
-	source, ok := v.Get("eventSource").Text()
-	if !ok || source == "" {
+	m := read(v)
+	if m.source == "" {
 		return event.Event{}, fmt.Errorf("calls: the record has no eventSource, so its service is not known")
 	}
-	f := event.Fields{
-		ID:      first(v.Get("eventID"), defaults.ID),
-		Source:  "aws." + service(source),
-		Account: first(v.Get("recipientAccountId"), first(v.Get("userIdentity", "accountId"), defaults.Account)),
-		Region:  first(v.Get("awsRegion"), defaults.Region),
-		Time:    defaults.Time,
-		Detail:  record,
-	}
-	kind := first(v.Get("eventType"), "AwsApiCall") // records before version 1.02 name no type
-	if f.DetailType, ok = detailTypes[kind]; !ok {
+	kind := cmp.Or(m.kind, "AwsApiCall") // records before version 1.02 name no type
+	detailType, ok := detailTypes[kind]
+	if !ok {
 		return event.Event{}, fmt.Errorf("calls: no event is known for a record of eventType %q", kind)
 	}
-	if at, ok := v.Get("eventTime").Text(); ok {
-		t, err := time.Parse(time.RFC3339, at)
-		if err != nil {
-			return event.Event{}, fmt.Errorf("calls: write eventTime like 2026-01-02T15:04:05Z, not %q", at)
+	at := defaults.Time
+	if m.time != "" {
+		var err error
+		if at, err = time.Parse(time.RFC3339, m.time); err != nil {
+			return event.Event{}, fmt.Errorf("calls: write eventTime like 2026-01-02T15:04:05Z, not %q", m.time)
 		}
-		f.Time = t
 	}
-	return event.New(f)
+	return event.New(event.Fields{
+		ID:         cmp.Or(m.id, defaults.ID),
+		DetailType: detailType,
+		Source:     "aws." + service(m.source),
+		Account:    cmp.Or(m.recipient, m.caller, defaults.Account),
+		Region:     cmp.Or(m.region, defaults.Region),
+		Time:       at,
+		Detail:     record,
+	})
+}
+
+// members are what the envelope needs of a record; "" where it has no such text.
+type members struct{ id, source, kind, recipient, caller, region, time string }
+
+// read takes them out in one pass: a record has a kilobyte and more.
+func read(v event.Value) (m members) {
+	for name, value := range v.Members() {
+		switch name {
+		case "eventID":
+			m.id, _ = value.Text()
+		case "eventSource":
+			m.source, _ = value.Text()
+		case "eventType":
+			m.kind, _ = value.Text()
+		case "recipientAccountId":
+			m.recipient, _ = value.Text()
+		case "userIdentity":
+			m.caller, _ = value.Get("accountId").Text()
+		case "awsRegion":
+			m.region, _ = value.Text()
+		case "eventTime":
+			m.time, _ = value.Text()
+		}
+	}
+	return m
 }
 
 // service is the part of an eventSource that EventBridge puts behind "aws.": the first
@@ -73,12 +111,4 @@ func Event(record []byte, defaults event.Fields) (event.Event, error) {
 func service(source string) string {
 	name, _, _ := strings.Cut(source, ".")
 	return name
-}
-
-// first is v's text, or otherwise if v is not there, no string or empty.
-func first(v event.Value, otherwise string) string {
-	if s, ok := v.Text(); ok && s != "" {
-		return s
-	}
-	return otherwise
 }

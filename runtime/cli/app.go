@@ -7,12 +7,12 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/tocsin-engine/tocsin/rules/diag"
 	"github.com/tocsin-engine/tocsin/runtime/config"
 )
 
@@ -189,40 +189,18 @@ func flagError(cmd *cobra.Command, err error) error {
 
 // nearestFlag is the flag of cmd that name may be a slip of, or "".
 func nearestFlag(cmd *cobra.Command, name string) string {
-	var near string
-	cmd.Flags().VisitAll(func(f *pflag.Flag) {
-		if len(name) > 1 && (distance(f.Name, name) <= 2 || strings.HasPrefix(f.Name, name)) {
-			near = f.Name
-		}
-	})
-	return near
-}
-
-// distance is the number of edits (Levenshtein) between two words.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
+	var names []string
+	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+	return diag.Nearest(name, names)
 }
 
 func unknownVerb(cmd *cobra.Command, word string) error {
-	cmd.SuggestionsMinimumDistance = 2
-	if near := cmd.SuggestionsFor(word); len(near) > 0 {
-		return usagef("there is no verb %q; did you mean %q?", word, near[0])
+	var names []string
+	for _, verb := range cmd.Commands() {
+		names = append(names, verb.Name())
+	}
+	if near := diag.Nearest(word, names); near != "" {
+		return usagef("there is no verb %q; did you mean %q?", word, near)
 	}
 	return usagef("there is no verb %q; tocsin help lists them", word)
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/tocsin-engine/tocsin/ingest/calls"
 	"github.com/tocsin-engine/tocsin/ingest/jsonstream"
+	"github.com/tocsin-engine/tocsin/runtime/config"
 	"github.com/tocsin-engine/tocsin/sdk/event"
 )
 
@@ -128,11 +130,19 @@ func isRecordError(err error) bool {
 	return errors.As(err, &r)
 }
 
+// newID is a random UUID (version 4).
+func newID() string {
+	var b [16]byte
+	rand.Read(b[:]) // never fails (crypto/rand)
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}
+
 func asEvent(value []byte) ([]byte, error) {
 	if !calls.IsRecord(value) {
 		return value, nil
 	}
-	ev, err := calls.Event(value, event.Fields{ID: "-", Account: "000000000000", Region: "us-east-1", Time: time.Unix(0, 0)})
+	ev, err := calls.Event(value, event.Fields{ID: newID(), Account: config.Account, Region: config.Region, Time: time.Now()})
 	if err != nil {
 		return nil, recordError{err}
 	}

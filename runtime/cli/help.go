@@ -2,11 +2,14 @@ package cli
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
+	"github.com/tocsin-engine/tocsin/rules/diag"
 	"github.com/tocsin-engine/tocsin/runtime/config"
 )
 
@@ -94,7 +97,7 @@ func helpCommand(a *app, root *cobra.Command) *cobra.Command {
 			for _, verb := range root.Commands() {
 				names = append(names, verb.Name()+"\t"+verb.Short)
 			}
-			return append(names, "exit-codes", "environment"), cobra.ShellCompDirectiveNoFileComp
+			return slices.Concat(names, slices.Sorted(maps.Keys(topics)), diag.Codes()), cobra.ShellCompDirectiveNoFileComp
 		},
 		RunE: func(_ *cobra.Command, args []string) error { return a.help(root, args) },
 	}
@@ -108,9 +111,22 @@ func (a *app) help(root *cobra.Command, args []string) error {
 		fmt.Fprint(a.out, page(a))
 		return nil
 	}
+	if page, ok := diag.Page(args[0]); ok {
+		fmt.Fprint(a.out, page)
+		return nil
+	}
+	if isCode(args[0]) {
+		return usagef("no finding has the code %q", args[0])
+	}
 	cmd, rest, err := root.Find(args)
 	if err != nil || cmd == root || len(rest) > 0 {
 		return unknownVerb(root, args[0])
 	}
 	return cmd.Help()
+}
+
+// isCode says whether a word looks like a finding's code: a letter and three digits.
+func isCode(word string) bool {
+	digits := strings.TrimLeft(word, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
+	return len(word)-len(digits) == 1 && len(digits) == 3 && strings.Trim(digits, "0123456789") == ""
 }

@@ -6,6 +6,7 @@ import "github.com/spf13/cobra"
 func verbs(a *app) []*cobra.Command {
 	return []*cobra.Command{
 		completionCommand(a),
+		matchCommand(a),
 		doctorCommand(a),
 		versionCommand(a),
 	}

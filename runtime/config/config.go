@@ -49,6 +49,13 @@ type Config struct {
 	LogLevel, LogFormat string
 }
 
+// Account and Region are the defaults of the settings of these names: what an event gets
+// that says nothing.
+const (
+	Account = "000000000000"
+	Region  = "us-east-1"
+)
+
 // Setting is one line of the table.
 type Setting struct {
 	// Name is the flag's: "log-level".
@@ -102,9 +109,9 @@ var Settings = []Setting{
 		field: func(c *Config) any { return &c.TLSKey }},
 	{Name: "keys", Scope: Server, Help: "`FILE` of access keys, a line each: ACCESS_KEY_ID SECRET; requests must then be signed (SigV4)",
 		field: func(c *Config) any { return &c.Keys }},
-	{Name: "account", Scope: Server, Default: "000000000000", Help: "the AWS account id to speak for",
+	{Name: "account", Scope: Server, Default: Account, Help: "the AWS account id to speak for",
 		field: func(c *Config) any { return &c.Account }},
-	{Name: "region", Scope: Server, Default: "us-east-1", Help: "the AWS region to speak for",
+	{Name: "region", Scope: Server, Default: Region, Help: "the AWS region to speak for",
 		field: func(c *Config) any { return &c.Region }},
 	{Name: "max-hops", Scope: Server, Default: "8", Help: "cut a loop after this many targets",
 		field: func(c *Config) any { return &c.MaxHops }},

@@ -9,6 +9,8 @@ import (
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
 	"github.com/spf13/pflag"
+
+	"github.com/tocsin-engine/tocsin/rules/diag"
 )
 
 // FromFile sets every flag of fs that was given neither on the command line nor in the
@@ -57,7 +59,7 @@ func mapping(n ast.Node) ([]*ast.MappingValueNode, bool) {
 func setFromFile(fs *pflag.FlagSet, seen map[string]bool, key string, node ast.Node) error {
 	i := slices.IndexFunc(Settings, func(s Setting) bool { return s.Key() == key && s.Name != "config" })
 	if i < 0 {
-		return fmt.Errorf("no setting is called so; the settings: %s", strings.Join(fileKeys(), ", "))
+		return unknownKey(key)
 	}
 	if seen[key] {
 		return errors.New("this key stands twice")
@@ -78,6 +80,13 @@ func setFromFile(fs *pflag.FlagSet, seen map[string]bool, key string, node ast.N
 	}
 	f.Changed = true
 	return nil
+}
+
+func unknownKey(key string) error {
+	if near := diag.Nearest(key, fileKeys()); near != "" {
+		return fmt.Errorf("no setting is called so; did you mean %q?", near)
+	}
+	return fmt.Errorf("no setting is called so; the settings: %s", strings.Join(fileKeys(), ", "))
 }
 
 func fileKeys() []string {

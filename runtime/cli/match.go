@@ -5,8 +5,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"os"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -140,15 +138,4 @@ func printLine(out *bufio.Writer, value []byte) error {
 	}
 	out.Write(value)
 	return out.WriteByte('\n')
-}
-
-// isJSONText tells JSON on the command line from a file's name.
-func isJSONText(arg string) bool { return strings.HasPrefix(strings.TrimSpace(arg), "{") }
-
-func readArg(arg string) (name string, text []byte, err error) {
-	if isJSONText(arg) {
-		return "--pattern", []byte(arg), nil
-	}
-	text, err = os.ReadFile(arg)
-	return arg, text, err
 }
