@@ -171,10 +171,7 @@ func (a *app) readConfigFile(fs *pflag.FlagSet) error {
 	if err != nil {
 		return err
 	}
-	if err := config.FromFile(fs, name, data); err != nil {
-		return &exit{exitUsage, err}
-	}
-	return nil
+	return a.wrongUse(name, data, config.FromFile(fs, name, data))
 }
 
 func flagError(cmd *cobra.Command, err error) error {
