@@ -1,0 +1,82 @@
+package events
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"sync/atomic"
+	"time"
+
+	"github.com/tocsin-engine/tocsin/runtime/service"
+	"github.com/tocsin-engine/tocsin/runtime/store"
+)
+
+// Name is the service's signing name.
+const Name = "events"
+
+// Config is what the service needs.
+type Config struct {
+	// Store keeps buses and partner sources. Required.
+	Store store.State
+	// Engine takes the events. Required.
+	Engine service.Putter
+	// Now is the clock. Required.
+	Now func() time.Time
+	// Buses returns the names of the buses that the loaded rule files declare.
+	// Default: none.
+	Buses func() []string
+}
+
+// Service answers EventBridge's clients.
+type Service struct {
+	c          Config
+	state      service.State
+	unknownBus atomic.Uint64
+}
+
+// New makes the service.
+func New(c Config) *Service {
+	if c.Buses == nil {
+		c.Buses = func() []string { return nil }
+	}
+	return &Service{c: c, state: service.NewState(c.Store, Name, c.Now)}
+}
+
+// Stats counts what clients are not told.
+type Stats struct {
+	// UnknownBus are events that were accepted for a bus that does not exist.
+	UnknownBus uint64 `json:"events_to_unknown_bus"`
+}
+
+// Stats returns the counts of now.
+func (s *Service) Stats() Stats { return Stats{UnknownBus: s.unknownBus.Load()} }
+
+// Operations are what clients may call.
+func (s *Service) Operations() []service.Operation {
+	return []service.Operation{
+		service.Op(Name, "PutEvents", s.PutEvents),
+		service.Op(Name, "PutPartnerEvents", s.PutPartnerEvents),
+		service.Op(Name, "CreateEventBus", s.CreateEventBus),
+		service.Op(Name, "DescribeEventBus", s.DescribeEventBus),
+		service.Op(Name, "ListEventBuses", s.ListEventBuses),
+		service.Op(Name, "UpdateEventBus", s.UpdateEventBus),
+		service.Op(Name, "DeleteEventBus", s.DeleteEventBus),
+		service.Op(Name, "CreatePartnerEventSource", s.CreatePartnerEventSource),
+		service.Op(Name, "DescribePartnerEventSource", s.DescribePartnerEventSource),
+		service.Op(Name, "ListPartnerEventSources", s.ListPartnerEventSources),
+		service.Op(Name, "ListPartnerEventSourceAccounts", s.ListPartnerEventSourceAccounts),
+		service.Op(Name, "DeletePartnerEventSource", s.DeletePartnerEventSource),
+		service.Op(Name, "DescribeEventSource", s.DescribeEventSource),
+		service.Op(Name, "ListEventSources", s.ListEventSources),
+		service.Op(Name, "ActivateEventSource", s.ActivateEventSource),
+		service.Op(Name, "DeactivateEventSource", s.DeactivateEventSource),
+	}
+}
+
+// newID is a random UUID, as EventBridge's event ids are.
+func newID() string {
+	var b [16]byte
+	rand.Read(b[:]) // never fails
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	s := hex.EncodeToString(b[:])
+	return s[:8] + "-" + s[8:12] + "-" + s[12:16] + "-" + s[16:20] + "-" + s[20:]
+}
