@@ -6,7 +6,11 @@ import "github.com/spf13/cobra"
 func verbs(a *app) []*cobra.Command {
 	return []*cobra.Command{
 		completionCommand(a),
+		checkCommand(a),
+		explainCommand(a),
 		matchCommand(a),
+		newCommand(a),
+		schemaCommand(a),
 		doctorCommand(a),
 		versionCommand(a),
 	}

@@ -1,0 +1,93 @@
+package cli
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tocsin-engine/tocsin/rules/diag"
+	"github.com/tocsin-engine/tocsin/rules/rulefile"
+	"github.com/tocsin-engine/tocsin/runtime/ruledir"
+)
+
+func checkCommand(a *app) *cobra.Command {
+	var c checkVerb
+	cmd := &cobra.Command{
+		Use:   "check [PATH…]",
+		Short: "look for mistakes in rule files",
+		Long: `Read the rule files of folders and files (default: rules) as one set and print every
+mistake at once: what stands there, where, and what to write. Files that end in
+_test.yaml are read as tests. Exit code 0: none; 1: some; warnings count only with
+--fail-on warning. tocsin help CODE explains a finding.`,
+		Example: `  tocsin check
+  tocsin check --format github rules/orders.yaml`,
+		RunE: func(_ *cobra.Command, args []string) error { return c.run(a, args) },
+	}
+	formatFlag(cmd, &c.format, findingFormats...)
+	c.failOn = "error"
+	cmd.Flags().Var(&choice{&c.failOn, []string{"error", "warning"}}, "fail-on", "which findings make the exit code 1: error or warning")
+	return cmd
+}
+
+type checkVerb struct{ format, failOn string }
+
+func (c *checkVerb) run(a *app, paths []string) error {
+	if len(paths) == 0 {
+		paths = []string{"rules"}
+	}
+	files, err := ruledir.Read(paths)
+	if err != nil {
+		return err
+	}
+	if len(files.Rules)+len(files.Tests) == 0 {
+		return fmt.Errorf("no rule file (*.yaml) in %s; tocsin new rule NAME writes one", list(paths))
+	}
+	set, all := a.loadSet(files)
+	for _, file := range files.Tests {
+		_, more := rulefile.ParseTests(file)
+		all = append(all, more...)
+	}
+	all.Sort()
+	f := findings{all, append(files.Rules, files.Tests...)}
+	if err := f.print(a, c.format); err != nil {
+		return err
+	}
+	if c.format == "text" && !a.cfg.Quiet {
+		a.checkSummary(f, set, len(files.Rules))
+	}
+	if all.Errors() > 0 || c.failOn == "warning" && len(all) > 0 {
+		return errFindings
+	}
+	return nil
+}
+
+// checkSummary is talk: a script reads the findings, not the sum.
+func (a *app) checkSummary(f findings, set *rulefile.Set, files int) {
+	if len(f.list) == 0 {
+		fmt.Fprintf(a.err, "%s nothing to change: %s and %s in %s\n", a.talk.tick(),
+			count(len(set.Rules), "rule"), count(len(set.Targets), "target"), count(files, "file"))
+		return
+	}
+	fmt.Fprintf(a.err, "%s        tocsin help %s explains a code\n", f.summary(), f.list[0].Code)
+}
+
+// loadSet reads the rule files as one set, for this machine.
+func (a *app) loadSet(files ruledir.Files) (*rulefile.Set, diag.List) {
+	return rulefile.Load(files.Rules, rulefile.Options{})
+}
+
+// list is "a", "a and b", "a, b and c".
+func list(words []string) string {
+	text := ""
+	for i, w := range words {
+		switch {
+		case i == 0:
+			text = w
+		case i == len(words)-1:
+			text += " and " + w
+		default:
+			text += ", " + w
+		}
+	}
+	return text
+}

@@ -1,0 +1,150 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/tocsin-engine/tocsin/rules/diag"
+	"github.com/tocsin-engine/tocsin/sdk/event"
+)
+
+// shown is how many characters of an id or a value a line has room for.
+const (
+	shownID    = 8
+	shownValue = 200
+)
+
+// printVerdict writes one rule's verdict: a line a condition, want and got below those
+// that do not hold.
+func (a *app) printVerdict(v verdict, ev event.Event) {
+	s := a.style
+	holds, all := v.holding()
+	sign, word := s.tick(), "matches"
+	if !v.Matches {
+		sign, word = s.cross(), "does not match"
+	}
+	fmt.Fprintf(a.out, "%s %s %s %s  (%d of %s)\n", sign, s.strong(v.Rule), word, cut(ev.ID, shownID, s), holds, holdText(all))
+	if v.Disabled {
+		fmt.Fprintf(a.out, "  %s the rule is disabled (%s:%d)\n", s.mark(), v.File, v.Line)
+	}
+	if v.OtherBus != "" {
+		fmt.Fprintf(a.out, "  %s the rule listens to bus %s, the event is on bus %s\n", s.cross(), v.OtherBus, ev.Bus)
+	}
+	width := 0
+	for _, c := range v.Conditions {
+		width = max(width, utf8.RuneCountInString(c.label()))
+	}
+	for _, c := range v.Conditions {
+		a.printCondition(c, width)
+	}
+	if v.Note != "" {
+		fmt.Fprintf(a.out, "  %s %s\n", s.mark(), v.Note)
+	}
+	if v.When != nil {
+		a.printWhen(*v.When, v.Matches, max(width, len("when")))
+	}
+}
+
+func holdText(all int) string {
+	if all == 1 {
+		return "1 condition holds"
+	}
+	return fmt.Sprintf("%d conditions hold", all)
+}
+
+// label is the field, with the $or member it stands in.
+func (c conditionDoc) label() string {
+	if c.Branch == "" {
+		return c.Path
+	}
+	return c.Path + " (" + c.Branch + ")"
+}
+
+func (a *app) printCondition(c conditionDoc, width int) {
+	s := a.style
+	sign := s.tick()
+	if !c.Holds {
+		sign = s.cross()
+	}
+	pad := strings.Repeat(" ", width-utf8.RuneCountInString(c.label()))
+	fmt.Fprintf(a.out, "  %s %s%s  want %s\n", sign, c.label(), pad, cut(c.Want, shownValue, s))
+	if c.Holds && a.cfg.Verbose == 0 {
+		return
+	}
+	got := "(absent)"
+	if len(c.Got) > 0 {
+		got = strings.Join(c.Got, ", ")
+	}
+	hint := ""
+	if c.Hint != "" {
+		hint = "   " + s.left() + " " + c.Hint
+	}
+	fmt.Fprintf(a.out, "    %s  got  %s%s\n", strings.Repeat(" ", width), cut(got, shownValue, s), hint)
+}
+
+// printWhen writes the expression and below it the operands with their values.
+func (a *app) printWhen(t traceDoc, matches bool, width int) {
+	s := a.style
+	pad := strings.Repeat(" ", width-len("when"))
+	if !t.Asked {
+		fmt.Fprintf(a.out, "  %s when%s  not evaluated: the pattern did not match\n", s.dot(), pad)
+		return
+	}
+	sign := s.tick()
+	if !matches {
+		sign = s.cross()
+	}
+	fmt.Fprintf(a.out, "  %s when%s  %s\n", sign, pad, oneLine(t.Text))
+	if len(t.Children) == 0 || t.Error != "" {
+		fmt.Fprintf(a.out, "    %s  got  %s\n", strings.Repeat(" ", width), cut(t.outcome(), shownValue, s))
+	}
+	for _, child := range t.Children {
+		a.printOperand(child, width+6)
+	}
+}
+
+func (a *app) printOperand(t traceDoc, indent int) {
+	s := a.style
+	sign := s.dot()
+	switch {
+	case t.Error != "" || t.Value == "false":
+		sign = s.cross()
+	case t.Value == "true":
+		sign = s.tick()
+	}
+	fmt.Fprintf(a.out, "%s%s %s  %s %s\n", strings.Repeat(" ", indent), sign, oneLine(t.Text), s.pick("→", "->"), cut(t.outcome(), shownValue, s))
+	for _, child := range t.Children {
+		a.printOperand(child, indent+2)
+	}
+}
+
+func (t traceDoc) outcome() string {
+	switch {
+	case t.Error != "":
+		return t.Error
+	case !t.Asked:
+		return "not evaluated"
+	}
+	return t.Value
+}
+
+// oneLine folds the white space of an expression that stands in a block.
+func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
+
+// cut shortens a text to n characters; a person who needs it whole asks for JSON.
+func cut(text string, n int, s style) string {
+	runes := []rune(text)
+	if len(runes) <= n {
+		return text
+	}
+	return string(runes[:n]) + s.pick("…", "...")
+}
+
+// didYouMean is what to add to "there is no X".
+func didYouMean(word string, candidates []string) string {
+	if near := diag.Nearest(word, candidates); near != "" {
+		return fmt.Sprintf("; did you mean %q?", near)
+	}
+	return ""
+}
