@@ -126,7 +126,7 @@ func (s *Solver) solve(context int32, hits []hit, need, optional, blocked set) (
 	rest := s.set(need).without(own)
 	optional = s.set(optional).with(own)
 	blocked = s.set(blocked).with(here)
-	found := s.set(nil) // fields that have leaves further in
+	found, failed := s.set(nil), false // found have leaves further in
 	for len(hits) > 0 {
 		n := s.listEnd(context, hits)
 		listed := s.set(nil)
@@ -135,16 +135,22 @@ func (s *Solver) solve(context int32, hits []hit, need, optional, blocked set) (
 		}
 		s.tangled = s.tangled || listed.meets(found)
 		found.with(listed)
+		list := hits[:n]
+		if hits = hits[n:]; failed {
+			continue // only to see whether it is tangled
+		}
 		optional := s.set(optional).only(listed)
 		if listed.only(rest); !listed.empty() {
 			absent = false
 		}
-		if s.anyElement(context, hits[:n], listed, optional, blocked) {
+		if s.anyElement(context, list, listed, optional, blocked) {
 			tied = true
 		} else if !listed.empty() {
-			return false, false
+			failed = true
 		}
-		hits = hits[n:]
+	}
+	if failed {
+		return false, false
 	}
 	// What has no leaf at all must be allowed to be absent.
 	if rest.without(found).meets(blocked) || !rest.without(s.absentable).empty() {

@@ -54,7 +54,6 @@ type module struct {
 	refill     uint32   // function index of the refill import
 	refillType uint32
 	mutable    []uint32 // mutable globals
-	imports    []string // functions
 	start      uint32
 }
 
@@ -138,16 +137,13 @@ func (m *module) readImports() error {
 	r := m.section(secImport)
 	if m.sections[secImport] != nil {
 		for range r.count() {
-			module, name := r.name(), r.name()
-			if module == ImportModule {
+			if r.name() == ImportModule {
 				r.fail("a module may not import %s itself", ImportModule)
 			}
+			r.name()
 			switch kind := r.byte(); kind {
 			case 0:
-				if t := r.u32(); t >= uint32(len(m.params)) {
-					r.fail("there is no type %d", t)
-				}
-				m.imports = append(m.imports, module+"."+name)
+				r.u32()
 				m.imported++
 			case 1:
 				r.byte()
