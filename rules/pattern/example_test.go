@@ -14,12 +14,12 @@ func Example() {
 	}
 	fmt.Println(p.Match([]byte(`{"source": "shop.orders", "detail": {"amount": 1250}}`)))
 	for _, c := range p.Explain([]byte(`{"source": "shop.orders", "detail": {"amount": "1250"}}`)).Conditions {
-		fmt.Println(c.Path, c.Want, c.Got, c.Holds, c.Hint)
+		fmt.Printf("%s %s got %q: %v %q\n", c.Path, c.Want, c.Got, c.Holds, c.Hint)
 	}
 	// Output:
 	// true
-	// source ["shop.orders"] ["shop.orders"] true
-	// detail.amount [{"numeric":[">=",1000]}] ["1250"] false is a string, numeric needs a number (sent as text?)
+	// source ["shop.orders"] got ["\"shop.orders\""]: true ""
+	// detail.amount [{"numeric":[">=",1000]}] got ["\"1250\""]: false "is a string, numeric needs a number (sent as text?)"
 }
 
 func ExampleCompileJSON() {
@@ -29,5 +29,5 @@ func ExampleCompileJSON() {
 	}
 	// Output:
 	// 1:12 not_array pattern.source: "source" is a string; a field's value is a list: write ["shop"]
-	// 1:42 bad_matcher pattern.detail.amount[0]: unknown operator "numerc": did you mean "numeric"?
+	// 1:43 bad_matcher pattern.detail.amount[0]: unknown operator "numerc": did you mean "numeric"?
 }
