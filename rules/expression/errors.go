@@ -97,7 +97,7 @@ func rewriteError(src string, err error, rules []rewrite, code string) Error {
 			return e
 		}
 	}
-	e.Code, e.Message = code, strings.ToLower(says[:1])+says[1:]
+	e.Code, e.Message, e.Label = code, strings.ToLower(says[:1])+says[1:], "write this differently"
 	return e
 }
 
@@ -105,8 +105,7 @@ const numberTooLarge = "the number is too large"
 
 // numberBefore finds the number that the parser had read when it stopped at a place.
 func numberBefore(src string, at int) (offset, length int) {
-	tokens, _ := lexer.Lex(file.NewSource(src))
-	for _, t := range tokens {
+	for _, t := range tokens(src) {
 		if t.Kind == lexer.Number && t.From <= at {
 			offset, length = t.From, t.To-t.From
 		}
@@ -169,7 +168,20 @@ var typeRules = []rewrite{
 	{re(`^cannot redeclare (?:function |builtin |variable )?(.+)$`), "E001", `the name "$1" is taken`, "choose another one", ""},
 	{re(`^array elements can only be selected using an integer \(got (.+)\)`), "E004", "the place in a list is a number, this is {$1}", "write [0] for the first", ""},
 	{re(`^error parsing regexp: (.+)$`), "E012", "the pattern of matches: $1", `write \\ for a backslash; \\. is a dot`, "patterns are RE2: https://github.com/google/re2/wiki/Syntax"},
-	{re(`^cannot (slice|get first element from|get last element from|take from|reverse|flatten|sort|uniq) (.+)$`), "E011", "this works on a list, not on {$2}", "write a list", ""},
+	{re(`^cannot (?:slice|get first element from|get last element from|take from|reverse|flatten|sort|uniq|concat) (.+)$`), "E011", "this works on a list, not on {$1}", "write a list", ""},
+	{re(`^cannot (?:get keys from|get values from) (.+)$`), "E011", "this works on an object, not on {$1}", "write an object", ""},
+	{re(`^cannot transform (.+) to pairs$`), "E011", "toPairs works on an object, not on {$1}", "write an object", ""},
+	{re(`^cannot transform (.+) from pairs$`), "E011", "fromPairs works on a list, not on {$1}", "write a list of [name, value]", ""},
+	{re(`^cannot take (.+) elements$`), "E011", "how many to take is a number, this is {$1}", "write a number", ""},
+	{re(`^non-integer slice index (.+)$`), "E004", "the place in a list is a number, this is {$1}", "write a number", ""},
+	{re(`^sortBy order argument must be a string`), "E011", "the order is a text", `write "asc" or "desc"`, ""},
+	{re(`^type (.+) does not support indexing$`), "E011", "get takes from a list or an object, not from {$1}", "write a list or an object", ""},
+	{re(`^type (.+)\[(.+)\] is undefined$`), "E004", "{$1} has no members", "leave the brackets out", ""},
+	{re(`^cannot use (.+) to get an element from (.+)$`), "E004", "the name of a member is a text, this is {$1}", "write it in quotes", ""},
+	{re(`^invalid argument for (\w+) \(type (.+)\)$`), "E011", "$1 does not work on {$2}", "write a value of another kind", "int(…), float(…) and string(…) convert"},
+	{re(`^(.+) is not callable$`), "E003", "this is not a function", "leave the parentheses out", ""},
+	{re(`^cannot use pointer accessor outside predicate`), "E001", `"#" is the element of a list in a loop`, "write it in any(…, …), filter(…, …) and their like", ""},
+	{re(`^unknown pointer #(.+)$`), "E003", `unknown name "#$1"`, "a loop has # and #index, reduce also #acc", ""},
 }
 
 func typeError(src string, err error) Error {
@@ -240,7 +252,7 @@ func kindOfNode(n ast.Node) string {
 }
 
 func whole(n ast.Node, src string) Error {
-	from, to := extent(src, n)
+	from, to := extent(tokens(src), n)
 	return Error{Offset: from, Length: max(1, to-from)}
 }
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/expr-lang/expr/ast"
+	"github.com/expr-lang/expr/parser/lexer"
 )
 
 // Trace is how one part of an expression came out on an event: the whole first, its
@@ -35,7 +36,7 @@ const maxTraced = 100
 // Explain evaluates p and its operands. The trace agrees with Bool: it holds where Bool
 // is true, and has an error where Bool has one.
 func (p *Program) Explain(env *Env) Trace {
-	e := &explainer{p: p, env: env, runes: []rune(p.source)}
+	e := &explainer{p: p, env: env, runes: []rune(p.source), tokens: tokens(p.source)}
 	root := e.trace(p.tree, nil)
 	if p.kind == When && root.Holds == nil && root.Err == "" {
 		_, err := p.Bool(env)
@@ -48,6 +49,7 @@ type explainer struct {
 	p      *Program
 	env    *Env
 	runes  []rune
+	tokens []lexer.Token
 	traced int
 }
 
@@ -61,7 +63,7 @@ func sentence(err error) string {
 }
 
 func (e *explainer) trace(n ast.Node, at place) Trace {
-	from, to := extent(e.p.source, n)
+	from, to := extent(e.tokens, n)
 	t := Trace{Text: string(e.runes[from:to]), Pos: from, Len: to - from}
 	value, err := e.evaluate(at)
 	if err != nil {
@@ -76,9 +78,6 @@ func (e *explainer) trace(n ast.Node, at place) Trace {
 	}
 	t.Hint = e.hint(n, at, value, err)
 	for _, i := range operands(n) {
-		if e.traced++; e.traced > maxTraced {
-			break
-		}
 		child := append(at[:len(at):len(at)], i)
 		t.Children = append(t.Children, e.traceOperand(n, child)...)
 	}
@@ -94,6 +93,9 @@ func (e *explainer) traceOperand(n ast.Node, at place) []Trace {
 			right := append(at[:len(at):len(at)], 1)
 			return append(e.traceOperand(inner, left), e.traceOperand(inner, right)...)
 		}
+	}
+	if e.traced++; e.traced > maxTraced {
+		return nil
 	}
 	return []Trace{e.trace(operand, at)}
 }

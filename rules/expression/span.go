@@ -35,15 +35,17 @@ func walk(n ast.Node, visit func(ast.Node)) {
 	}
 }
 
-// extent is span with the brackets that belong to it.
-func extent(src string, n ast.Node) (from, to int) {
+// tokens takes src apart; a source that compiled always can be.
+func tokens(src string) []lexer.Token {
+	all, _ := lexer.Lex(file.NewSource(src))
+	return all
+}
+
+// extent is span with the words and brackets that belong to it.
+func extent(all []lexer.Token, n ast.Node) (from, to int) {
 	from, to = span(n)
-	tokens, err := lexer.Lex(file.NewSource(src))
-	if err != nil {
-		return from, to
-	}
 	first, last := 0, 0
-	for i, t := range tokens {
+	for i, t := range all {
 		if t.From <= from {
 			first = i
 		}
@@ -51,34 +53,33 @@ func extent(src string, n ast.Node) (from, to int) {
 			last = i
 		}
 	}
-	if emptyCall(n) && last+2 < len(tokens) {
-		last += 2
+	if last+2 < len(all) && all[last+1].Is(lexer.Bracket, "(") && all[last+2].Is(lexer.Bracket, ")") {
+		last += 2 // a call without arguments; no node remembers its brackets
 	}
-	first, last = balance(tokens, first, last)
-	return tokens[first].From, tokens[last].To
+	first, last = balance(all, first, last)
+	if word := opening(n); first > 0 && word != "" && all[first-1].Is(lexer.Operator, word) {
+		first--
+	}
+	return all[first].From, all[last].To
 }
 
-// emptyCall says whether n ends in (), of which no node remembers anything.
-func emptyCall(n ast.Node) bool {
+// opening is the word that n begins with and does not remember.
+func opening(n ast.Node) string {
 	switch n := n.(type) {
-	case *ast.CallNode:
-		return len(n.Arguments) == 0
-	case *ast.BuiltinNode:
-		return len(n.Arguments) == 0
-	case *ast.ChainNode:
-		return emptyCall(n.Node)
-	case *ast.BinaryNode:
-		return emptyCall(n.Right)
-	case *ast.UnaryNode:
-		return emptyCall(n.Node)
+	case *ast.VariableDeclaratorNode:
+		return "let"
+	case *ast.ConditionalNode:
+		if !n.Ternary {
+			return "if"
+		}
 	}
-	return false
+	return ""
 }
 
 // balance widens first..last until every bracket in it has its partner.
-func balance(tokens []lexer.Token, first, last int) (int, int) {
+func balance(all []lexer.Token, first, last int) (int, int) {
 	open, missing := 0, 0
-	for _, t := range tokens[first : last+1] {
+	for _, t := range all[first : last+1] {
 		switch depth(t) {
 		case 1:
 			open++
@@ -91,10 +92,10 @@ func balance(tokens []lexer.Token, first, last int) (int, int) {
 		}
 	}
 	for ; missing > 0 && first > 0; first-- {
-		missing -= depth(tokens[first-1])
+		missing -= depth(all[first-1])
 	}
-	for ; open > 0 && last+1 < len(tokens) && tokens[last+1].Kind != lexer.EOF; last++ {
-		open += depth(tokens[last+1])
+	for ; open > 0 && last+1 < len(all) && all[last+1].Kind != lexer.EOF; last++ {
+		open += depth(all[last+1])
 	}
 	return first, last
 }
