@@ -1,6 +1,7 @@
 package expression
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -38,10 +39,16 @@ type Env struct {
 	meter   meter
 	event   event.Event
 	decoder decoder
-	// index holds the members of detail that are not yet decoded, nil before the
-	// first use. alias is the further name of detail, if this event has one.
-	index map[string]event.Value
-	alias *map[string]any
+	// members are those of detail in their order, nil before the first use; the value
+	// of one that is decoded is nil. alias is the further name of detail, if this event
+	// has one.
+	members []member
+	alias   *map[string]any
+}
+
+type member struct {
+	name  string
+	value event.Value
 }
 
 // NewEnv makes the environment of ev.
@@ -72,31 +79,27 @@ func (e *Env) prepare(n needs) {
 	if !n.whole && len(n.members) == 0 {
 		return
 	}
-	if e.index == nil {
-		e.index = map[string]event.Value{}
-		for name, v := range event.Value(e.event.Detail()).Members() {
-			e.index[name] = v
-		}
-		e.vars.Detail = make(map[string]any, len(e.index))
-		if e.alias != nil {
-			*e.alias = e.vars.Detail
-		}
+	if e.vars.Detail == nil {
+		e.index()
 	}
-	if n.whole {
-		for name := range e.index {
-			e.decode(name)
+	for i := range e.members {
+		m := &e.members[i]
+		if m.value != nil && (n.whole || slices.Contains(n.members, m.name)) {
+			e.vars.Detail[m.name] = e.decoder.value(m.value)
+			m.value = nil
 		}
-		return
-	}
-	for _, name := range n.members {
-		e.decode(name)
 	}
 }
 
-func (e *Env) decode(name string) {
-	if v, ok := e.index[name]; ok {
-		e.vars.Detail[name] = e.decoder.value(v)
-		delete(e.index, name)
+// index finds the members of detail and decodes none.
+func (e *Env) index() {
+	e.members = make([]member, 0, 16)
+	for name, v := range event.Value(e.event.Detail()).Members() {
+		e.members = append(e.members, member{name, v})
+	}
+	e.vars.Detail = map[string]any{}
+	if e.alias != nil {
+		*e.alias = e.vars.Detail
 	}
 }
 

@@ -30,8 +30,12 @@ type Trace struct {
 	Children []Trace
 }
 
-// maxTraced bounds the parts that Explain evaluates one by one.
-const maxTraced = 100
+const (
+	// maxTraced bounds the parts that Explain evaluates one by one.
+	maxTraced = 100
+	// explainBudget bounds the work of all of them together.
+	explainBudget = 4 * budget
+)
 
 // Explain evaluates p and its operands. The trace agrees with Bool: it holds where Bool
 // is true, and has an error where Bool has one.
@@ -51,6 +55,7 @@ type explainer struct {
 	runes  []rune
 	tokens []lexer.Token
 	traced int
+	spent  int
 }
 
 // sentence is what an error says, without the name of the package.
@@ -138,10 +143,14 @@ func (e *explainer) evaluate(at place) (any, error) {
 	if len(at) == 0 {
 		return e.env.run(e.p.code, e.p.needs)
 	}
+	if e.spent > explainBudget {
+		return nil, e.p.failed(ErrBudget)
+	}
 	code, err := generate(e.p.source, at)
 	if err != nil {
 		return nil, err
 	}
+	defer func() { e.spent += e.env.meter.spent }()
 	return e.env.run(code, e.p.needs)
 }
 

@@ -221,7 +221,7 @@ func TestLazy(t *testing.T) {
 			t.Fatal(err)
 		}
 		got := strings.Join(sortedNames(env.vars.Detail), " ")
-		if len(env.index) == 0 && len(env.vars.Detail) > 0 {
+		if len(env.vars.Detail) == len(env.members) && len(env.members) > 0 {
 			got = "everything"
 		}
 		if got != s.decoded {
