@@ -144,6 +144,9 @@ func (i *instance) begin(ctx context.Context, c *Call) {
 	i.seed, i.seeded = c.Seed, false
 	i.scope = Scope{Target: i.target.name, Plugin: i.target.module.name, Delivery: c.Batch.Delivery, Mode: i.target.mode,
 		Hops: c.Hops, Bus: c.Bus, Grants: i.target.grants}
+	if len(c.Batch.Records) > 0 {
+		i.scope.Rule = c.Batch.Records[0].Rule
+	}
 	i.logged, i.logs, i.cut = 0, 0, 0
 	i.answer = nil
 	i.memory.refused = false

@@ -34,6 +34,8 @@ type Capabilities interface {
 // Scope says on whose behalf a host function acts.
 type Scope struct {
 	Target, Plugin, Delivery string
+	// Rule is that of the first record.
+	Rule string
 	// Mode is the target's: "local" or "aws".
 	Mode string
 	// Hops and Bus are those of the event being delivered.

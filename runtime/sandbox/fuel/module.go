@@ -54,6 +54,7 @@ type module struct {
 	refill     uint32   // function index of the refill import
 	refillType uint32
 	mutable    []uint32 // mutable globals
+	imports    []string // functions
 	start      uint32
 }
 
@@ -137,13 +138,16 @@ func (m *module) readImports() error {
 	r := m.section(secImport)
 	if m.sections[secImport] != nil {
 		for range r.count() {
-			if r.name() == ImportModule {
+			module, name := r.name(), r.name()
+			if module == ImportModule {
 				r.fail("a module may not import %s itself", ImportModule)
 			}
-			r.name()
 			switch kind := r.byte(); kind {
 			case 0:
-				r.u32()
+				if t := r.u32(); t >= uint32(len(m.params)) {
+					r.fail("there is no type %d", t)
+				}
+				m.imports = append(m.imports, module+"."+name)
 				m.imported++
 			case 1:
 				r.byte()

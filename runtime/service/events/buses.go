@@ -79,7 +79,7 @@ func (s *Service) bus(ctx context.Context, name string) (service.Stored[bus], er
 
 // given says whether a bus is there without having been created by a client.
 func (s *Service) given(name string) bool {
-	return name == event.DefaultBus || slices.Contains(s.c.Buses(), name)
+	return name == event.DefaultBus || slices.Contains(s.c.Rules().Buses, name)
 }
 
 // known is bus with the error that clients get for one that is not there.
@@ -200,6 +200,8 @@ func (s *Service) DeleteEventBus(ctx context.Context, c service.Caller, r *Event
 			return service.Errorf("ValidationException", "Cannot delete event bus default.")
 		case s.given(b.Value.Name):
 			return service.Errorf("ValidationException", "Event bus %s is in a rule file; remove it there.", b.Value.Name)
+		case s.hasRules(b.Value.Name):
+			return service.Errorf("ValidationException", "Event bus can't be deleted since it has rules.")
 		}
 		swaps := []swap{s.state.Drop(b.Key, b.Version)}
 		if strings.HasPrefix(b.Value.Name, partnerPrefix) {
@@ -215,7 +217,7 @@ func (s *Service) DeleteEventBus(ctx context.Context, c service.Caller, r *Event
 // ListEventBuses lists all buses, sorted by name.
 func (s *Service) ListEventBuses(ctx context.Context, c service.Caller, r *ListRequest) (*ListEventBusesResponse, error) {
 	all := map[string]bus{event.DefaultBus: {Name: event.DefaultBus}}
-	for _, name := range s.c.Buses() {
+	for _, name := range s.c.Rules().Buses {
 		all[name] = bus{Name: name}
 	}
 	stored, err := service.List[bus](ctx, s.state, busKey(""), "", maxBuses)

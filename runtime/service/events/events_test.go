@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/tocsin-engine/tocsin/rules/rulefile"
 	"github.com/tocsin-engine/tocsin/runtime/service"
 	"github.com/tocsin-engine/tocsin/runtime/store/memory"
 	"github.com/tocsin-engine/tocsin/sdk/sharedtest"
@@ -45,11 +46,44 @@ func (f *fakeEngine) Put(_ context.Context, submissions []service.Submission) ([
 	return receipts, nil
 }
 
+var loaded = load(`
+version: 1
+buses: [from-a-file]
+targets:
+  - {name: one, plugin: log}
+  - {name: two, plugin: log}
+rules:
+  - name: orders
+    description: all of them
+    pattern: {source: [shop]}
+    targets: [one, two]
+  - name: refunds
+    pattern: {source: [shop], detail-type: [Refund]}
+    state: disabled
+    targets: [one]
+  - name: elsewhere
+    bus: from-a-file
+    when: source == "shop"
+    targets: [one]
+  - name: partners
+    bus: aws.partner/acme.com/kept/eu
+    pattern: {source: [{prefix: aws.partner}]}
+    targets: [one]
+`)
+
+func load(text string) *rulefile.Set {
+	set, findings := rulefile.Load([]rulefile.File{{Name: "rules.yaml", Data: []byte(text)}}, rulefile.Options{})
+	if findings.Errors() > 0 {
+		panic(findings[0].Error())
+	}
+	return set
+}
+
 func newService() (*Service, *fakeEngine) {
 	engine := &fakeEngine{keys: map[string]string{}}
 	return New(Config{
 		Store: memory.New(memory.Config{}), Engine: engine, Now: func() time.Time { return now },
-		Buses: func() []string { return []string{"from-a-file"} },
+		Rules: func() *rulefile.Set { return loaded },
 	}), engine
 }
 

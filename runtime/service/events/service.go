@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/tocsin-engine/tocsin/rules/rulefile"
 	"github.com/tocsin-engine/tocsin/runtime/service"
 	"github.com/tocsin-engine/tocsin/runtime/store"
 )
@@ -21,9 +22,8 @@ type Config struct {
 	Engine service.Putter
 	// Now is the clock. Required.
 	Now func() time.Time
-	// Buses returns the names of the buses that the loaded rule files declare.
-	// Default: none.
-	Buses func() []string
+	// Rules returns the loaded rule set, never nil. Default: an empty one.
+	Rules func() *rulefile.Set
 }
 
 // Service answers EventBridge's clients.
@@ -35,8 +35,9 @@ type Service struct {
 
 // New makes the service.
 func New(c Config) *Service {
-	if c.Buses == nil {
-		c.Buses = func() []string { return nil }
+	if c.Rules == nil {
+		empty := new(rulefile.Set)
+		c.Rules = func() *rulefile.Set { return empty }
 	}
 	return &Service{c: c, state: service.NewState(c.Store, Name, c.Now)}
 }
@@ -60,6 +61,10 @@ func (s *Service) Operations() []service.Operation {
 		service.Op(Name, "ListEventBuses", s.ListEventBuses),
 		service.Op(Name, "UpdateEventBus", s.UpdateEventBus),
 		service.Op(Name, "DeleteEventBus", s.DeleteEventBus),
+		service.Op(Name, "TestEventPattern", s.TestEventPattern),
+		service.Op(Name, "ListRules", s.ListRules),
+		service.Op(Name, "DescribeRule", s.DescribeRule),
+		service.Op(Name, "ListTargetsByRule", s.ListTargetsByRule),
 		service.Op(Name, "CreatePartnerEventSource", s.CreatePartnerEventSource),
 		service.Op(Name, "DescribePartnerEventSource", s.DescribePartnerEventSource),
 		service.Op(Name, "ListPartnerEventSources", s.ListPartnerEventSources),

@@ -32,6 +32,8 @@ func New(st store.State, now func() time.Time, log hclog.Logger) *Service {
 
 // Operations are the calls that clients and targets may make.
 func (s *Service) Operations() []service.Operation {
+	putRecords := service.Op(Name, "PutRecords", s.PutRecords)
+	putRecords.MaxBody = 4 * maxRequest // base64 and JSON around five MiB
 	return []service.Operation{
 		service.Op(Name, "CreateStream", s.CreateStream),
 		service.Op(Name, "DeleteStream", s.DeleteStream),
@@ -40,7 +42,7 @@ func (s *Service) Operations() []service.Operation {
 		service.Op(Name, "ListStreams", s.ListStreams),
 		service.Op(Name, "ListShards", s.ListShards),
 		service.Op(Name, "PutRecord", s.PutRecord),
-		service.Op(Name, "PutRecords", s.PutRecords),
+		putRecords,
 		service.Op(Name, "GetShardIterator", s.GetShardIterator),
 		service.Op(Name, "GetRecords", s.GetRecords),
 	}

@@ -1,0 +1,175 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"github.com/tocsin-engine/tocsin/runtime/dispatch"
+	"github.com/tocsin-engine/tocsin/runtime/service"
+	"github.com/tocsin-engine/tocsin/runtime/store"
+)
+
+// Config is what an engine works with. Only Store and Plugins are required.
+type Config struct {
+	Store store.Store
+	// Plugins makes targets of their configuration.
+	Plugins Plugins
+	// AWS makes the signed calls of targets in `mode: aws`. Default: they are refused.
+	AWS AWS
+	// HTTP makes the plugins' requests. Default: they are refused.
+	HTTP HTTP
+	// Secret is where secrets come from. Default: there are none.
+	Secret func(name string) (value string, ok bool)
+	// Account and Region stand in events that have none and in ARNs.
+	// Default: 000000000000, us-east-1.
+	Account, Region string
+	// MaxHops is how many targets may stand between a client's event and one that is
+	// still matched. Default: 8.
+	MaxHops int
+	// Recent and RecentBytes bound the ring of the last events. Default: 1,000 events,
+	// 16 MiB.
+	Recent      int
+	RecentBytes int64
+	// Keep is how long settled events and dead letters stay. Default: 14 days.
+	Keep time.Duration
+	// KeyLife is how long an idempotency key holds. Default: 15 min.
+	KeyLife time.Duration
+	// Drain bounds how long Run goes on delivering after its context ended.
+	// Default: 10 s.
+	Drain time.Duration
+	// Rehearsal says that nothing depends on this engine's memory: rules that need a
+	// durable store are taken on any. For tests of rules.
+	Rehearsal bool
+	// Now is the clock. Default: time.Now.
+	Now func() time.Time
+	// NewID makes the ids of events that have none. Default: UUIDs.
+	NewID func() string
+	// Log is the logger. Default: none.
+	Log hclog.Logger
+}
+
+// Engine is the machine. Make one with New, give it rules with Load, run it with Run.
+type Engine struct {
+	config   Config
+	log      hclog.Logger
+	dispatch *dispatch.Dispatcher
+	rules    atomic.Pointer[ruleset]
+	services atomic.Pointer[service.Table]
+
+	loading sync.Mutex // one Load at a time
+	closing sync.WaitGroup
+	stats   counters
+	trails  trails
+	tail    tail
+	status  statusBox
+	loops   loopLog
+	kv      kvUsage
+}
+
+var _ service.Putter = (*Engine)(nil)
+
+// New makes an engine without rules: until Load, no event matches.
+func New(c Config) (*Engine, error) {
+	if c.Store == nil || c.Plugins == nil {
+		return nil, errors.New("engine: a store and plugins are required")
+	}
+	c.defaults()
+	e := &Engine{config: c, log: c.Log.Named("engine")}
+	e.stats.init()
+	e.trails.init(c.Recent, c.RecentBytes)
+	e.status.started = c.Now()
+	e.rules.Store(newRuleset(nil))
+	e.services.Store(service.NewTable())
+	e.dispatch = dispatch.New(dispatch.Config{
+		Store: c.Store, DeadLetters: deadLetterQueues{e}, Now: c.Now, Observe: e.observe,
+		Drain: c.Drain, Log: c.Log.Named("dispatch"),
+	})
+	if warning := c.Store.Promises().Warning; warning != "" && !c.Rehearsal {
+		e.log.Warn(warning, "store", c.Store.Promises().Kind)
+	}
+	return e, nil
+}
+
+func (c *Config) defaults() {
+	or(&c.Account, "000000000000")
+	or(&c.Region, "us-east-1")
+	or(&c.MaxHops, 8)
+	or(&c.Recent, 1000)
+	or(&c.RecentBytes, 16<<20)
+	or(&c.Keep, 14*24*time.Hour)
+	or(&c.KeyLife, 15*time.Minute)
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.NewID == nil {
+		c.NewID = newUUID
+	}
+	if c.Secret == nil {
+		c.Secret = func(string) (string, bool) { return "", false }
+	}
+	if c.Log == nil {
+		c.Log = hclog.NewNullLogger()
+	}
+}
+
+// or gives a setting its default.
+func or[T comparable](setting *T, value T) {
+	var zero T
+	if *setting == zero {
+		*setting = value
+	}
+}
+
+// SetServices says which services answer the calls of targets in `mode: local` and take
+// dead letters. They are made after the engine, because they put events into it.
+func (e *Engine) SetServices(t *service.Table) { e.services.Store(t) }
+
+// Run delivers until ctx ends, then drains; see dispatch.Run. Meanwhile it lets go of
+// what was settled long ago.
+func (e *Engine) Run(ctx context.Context) error {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		e.sweep(ctx)
+	}()
+	err := e.dispatch.Run(ctx)
+	<-done
+	if err != nil {
+		return fmt.Errorf("engine: %w", err)
+	}
+	return nil
+}
+
+// Step delivers all that is due now, without a goroutine; see dispatch.Step.
+func (e *Engine) Step(ctx context.Context) (worked bool, next time.Time, err error) {
+	return e.dispatch.Step(ctx)
+}
+
+// Close closes the targets. The store stays open: it is the caller's.
+func (e *Engine) Close() error {
+	err := e.Load(context.Background(), nil)
+	e.closing.Wait()
+	return err
+}
+
+// sweepEvery is how often the store is told to let go of what is old.
+const sweepEvery = 10 * time.Minute
+
+func (e *Engine) sweep(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(sweepEvery):
+		}
+		if err := e.config.Store.Trim(ctx, e.config.Now().Add(-e.config.Keep)); err != nil && ctx.Err() == nil {
+			e.log.Error("old events could not be dropped", "error", err)
+		}
+	}
+}

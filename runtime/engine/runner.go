@@ -1,0 +1,95 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/tocsin-engine/tocsin/runtime/dispatch"
+	"github.com/tocsin-engine/tocsin/runtime/sandbox"
+	"github.com/tocsin-engine/tocsin/sdk/abi"
+	"github.com/tocsin-engine/tocsin/sdk/event"
+)
+
+// guest runs deliveries in a sandboxed target.
+type guest struct {
+	target caller
+	now    func() time.Time
+}
+
+// caller is what guest needs of a *sandbox.Target.
+type caller interface {
+	Call(ctx context.Context, c sandbox.Call) (abi.Result, sandbox.Report, error)
+	Close() error
+}
+
+// Close closes the target.
+func (g *guest) Close() error { return g.target.Close() }
+
+// Deliver hands the batch to the guest, in one call for each run of deliveries that
+// share rule, bus and hops: what the guest emits must know whose event it acts on.
+func (g *guest) Deliver(ctx context.Context, batch []dispatch.Delivery) []dispatch.Outcome {
+	var out []dispatch.Outcome
+	for len(batch) > 0 {
+		n := 1
+		for n < len(batch) && alike(batch[n], batch[0]) {
+			n++
+		}
+		out = append(out, g.call(ctx, batch[:n])...)
+		batch = batch[n:]
+	}
+	return out
+}
+
+func alike(a, b dispatch.Delivery) bool {
+	return a.Rule == b.Rule && a.Event.Bus == b.Event.Bus && a.Event.Hops == b.Event.Hops
+}
+
+// call makes one call. A call that the guest does not survive is made again with each
+// half of the batch, down to the deliveries that it dies of: the others are delivered.
+func (g *guest) call(ctx context.Context, batch []dispatch.Delivery) []dispatch.Outcome {
+	result, report, err := g.target.Call(ctx, sandbox.Call{
+		Batch: abi.Batch{V: abi.Version, Delivery: batch[0].ID, Records: records(batch)},
+		Now:   g.now(), Seed: batch[0].ID, Hops: batch[0].Event.Hops, Bus: batch[0].Event.Bus,
+	})
+	var fault *sandbox.Fault
+	if errors.As(err, &fault) && len(batch) > 1 && ctx.Err() == nil {
+		half := len(batch) / 2
+		return append(g.call(ctx, batch[:half]), g.call(ctx, batch[half:])...)
+	}
+	out := make([]dispatch.Outcome, len(batch))
+	for i, d := range batch {
+		out[i] = outcome(d, result, err)
+		out[i].Took = report.Took
+	}
+	return out
+}
+
+func records(batch []dispatch.Delivery) []abi.Record {
+	out := make([]abi.Record, len(batch))
+	for i, d := range batch {
+		out[i] = abi.Record{ID: d.ID, Attempt: d.Attempt, Rule: d.Rule, Event: d.Event.Raw(), Input: d.Input}
+		// A template may make lines of text instead of JSON; the guest gets a string.
+		if d.Input != nil && event.Check(d.Input) != nil {
+			out[i].Input = event.AppendString(nil, string(d.Input))
+		}
+	}
+	return out
+}
+
+// outcome reads what a call said about one delivery.
+func outcome(d dispatch.Delivery, r abi.Result, err error) dispatch.Outcome {
+	var fault *sandbox.Fault
+	switch {
+	case errors.As(err, &fault):
+		return dispatch.Outcome{Retry: true, Code: fault.Code(), Message: fault.Error()}
+	case err != nil:
+		return dispatch.Outcome{Retry: true, Code: dispatch.TargetError, Message: err.Error()}
+	}
+	for _, f := range r.Failures {
+		if f.ID == d.ID {
+			return dispatch.Outcome{Retry: f.Retry, Code: f.Code, Message: f.Error}
+		}
+	}
+	return dispatch.Outcome{OK: true}
+}

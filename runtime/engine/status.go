@@ -1,0 +1,72 @@
+package engine
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/tocsin-engine/tocsin/rules/diag"
+	"github.com/tocsin-engine/tocsin/runtime/store"
+)
+
+// Status is how the engine is.
+type Status struct {
+	Started time.Time      `json:"started"`
+	Rules   int            `json:"rules"`
+	Enabled int            `json:"enabled"`
+	Targets int            `json:"targets"`
+	Store   store.Promises `json:"store"`
+	Kept    store.Stats    `json:"kept"`
+	Reload  ReloadStatus   `json:"reload"`
+}
+
+// ReloadStatus is how the last reload went. A failed one stays here until one succeeds.
+type ReloadStatus struct {
+	OK bool `json:"ok"`
+	// At is when the last one was, LastOK when the last good one was.
+	At     time.Time `json:"at,omitzero"`
+	LastOK time.Time `json:"last_ok,omitzero"`
+	// Failures counts the failed ones since the last good one.
+	Failures int `json:"failures,omitempty"`
+	// Error says why it failed; Findings are the rule files' own.
+	Error    string    `json:"error,omitempty"`
+	Findings diag.List `json:"findings,omitempty"`
+}
+
+// statusBox is the part of Status that does not stand elsewhere.
+type statusBox struct {
+	started time.Time
+	mu      sync.Mutex
+	reload  ReloadStatus
+}
+
+// Status says how the engine is.
+func (e *Engine) Status(ctx context.Context) (Status, error) {
+	kept, err := e.config.Store.Stats(ctx)
+	rs := e.rules.Load()
+	return Status{
+		Started: e.status.started, Rules: len(rs.set.Rules), Enabled: len(rs.active), Targets: len(rs.targets),
+		Store: e.config.Store.Promises(), Kept: kept, Reload: e.ReloadStatus(),
+	}, err
+}
+
+// ReloadStatus says how the last reload went.
+func (e *Engine) ReloadStatus() ReloadStatus {
+	e.status.mu.Lock()
+	defer e.status.mu.Unlock()
+	return e.status.reload
+}
+
+// reloaded notes how a reload went.
+func (b *statusBox) reloaded(now time.Time, findings diag.List, err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	r := &b.reload
+	r.At, r.Findings = now, findings
+	if err == nil {
+		r.OK, r.LastOK, r.Failures, r.Error = true, now, 0, ""
+		return
+	}
+	r.OK, r.Error = false, err.Error()
+	r.Failures++
+}
