@@ -8,6 +8,7 @@ import (
 	"github.com/tocsin-engine/tocsin/rules/diag"
 	"github.com/tocsin-engine/tocsin/rules/rulefile"
 	"github.com/tocsin-engine/tocsin/runtime/ruledir"
+	"github.com/tocsin-engine/tocsin/runtime/sandbox"
 )
 
 func checkCommand(a *app) *cobra.Command {
@@ -71,9 +72,10 @@ func (a *app) checkSummary(f findings, set *rulefile.Set, files int) {
 	fmt.Fprintf(a.err, "%s        tocsin help %s explains a code\n", f.summary(), f.list[0].Code)
 }
 
-// loadSet reads the rule files as one set, for this machine.
+// loadSet reads the rule files as one set, with the plugins that they name.
 func (a *app) loadSet(files ruledir.Files) (*rulefile.Set, diag.List) {
-	return rulefile.Load(files.Rules, rulefile.Options{})
+	plugins := sandbox.Describe(rulefile.Plugins(files.Rules))
+	return rulefile.Load(files.Rules, rulefile.Options{Plugins: plugins})
 }
 
 // list is "a", "a and b", "a, b and c".
