@@ -1,8 +1,10 @@
 package rulefile
 
 import (
+	"slices"
 	"strings"
 
+	"github.com/tocsin-engine/tocsin/rules/diag"
 	"github.com/tocsin-engine/tocsin/rules/expression"
 	"github.com/tocsin-engine/tocsin/rules/source"
 	"github.com/tocsin-engine/tocsin/sdk/event"
@@ -36,8 +38,9 @@ func (r *reading) formula(v *source.Value, name, path string, kind expression.Ki
 // for the whole value. The YAML reader has reported what follows it; here that becomes
 // a finding about expressions.
 func (r *reading) cutAtQuote(m *source.Value, name, path string) bool {
-	i := r.doc.Trailing(m)
-	if i < 0 {
+	at, ok := r.doc.Trailing(m)
+	i := slices.IndexFunc(r.list, func(f diag.Finding) bool { return f.Code == "Y006" && f.Pos == at })
+	if !ok || i < 0 {
 		return false
 	}
 	f := &r.list[i]

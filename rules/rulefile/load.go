@@ -16,15 +16,15 @@ func Load(files []File, o Options) (*Set, diag.List) {
 	for _, f := range files {
 		l.add(read(f))
 	}
-	l.references()
-	for i := range l.set.Plugins {
-		l.checkPlugin(&l.set.Plugins[i])
+	if !slices.ContainsFunc(l.files, (*reading).incomplete) {
+		l.references()
 	}
+	l.checkPlugins()
 	l.checkTargets()
 	l.checkLoops()
 	var list diag.List
 	for _, r := range l.files {
-		list = append(list, r.list...)
+		list = append(list, r.settle()...)
 	}
 	list.Sort()
 	return l.set, list
@@ -98,7 +98,7 @@ func (l *loader) unique(r *reading, v *source.Value, kind, path string) {
 	l.seen[key] = mention{r.name, name.Pos.Line}
 }
 
-// only returns the items of all that match, for a finding's help.
+// namesOf lists the names of things, sorted, for a finding's help.
 func namesOf[T any](all []T, name func(T) string) []string {
 	var out []string
 	for _, x := range all {

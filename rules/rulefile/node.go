@@ -2,6 +2,7 @@ package rulefile
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/tocsin-engine/tocsin/rules/diag"
@@ -29,10 +30,43 @@ func (r *reading) find(at diag.Pos, path, code, message, label, help string) {
 		Message: message, Label: label, Help: help})
 }
 
+// forget drops the findings inside of a value in brackets: they follow from one that is
+// being made about the whole of it.
+func (r *reading) forget(v *source.Value) {
+	r.list = slices.DeleteFunc(r.list, func(f diag.Finding) bool { return r.doc.Within(v, f.Pos) })
+}
+
+// lossy are the findings of the YAML reader after which parts of the file are missing:
+// what is not there may have been meant to be.
+var lossy = []string{"Y001", "Y008", "Y009", "Y010", "Y012", "Y013", "Y017"}
+
+// incomplete says whether parts of the file could not be read.
+func (r *reading) incomplete() bool {
+	return slices.ContainsFunc(r.list, func(f diag.Finding) bool { return slices.Contains(lossy, f.Code) })
+}
+
+// settle drops the findings that only follow from broken YAML: those on the line of
+// one about YAML, and those about what is missing.
+func (r *reading) settle() diag.List {
+	broken := map[int]bool{}
+	for _, f := range r.list {
+		if f.Code[0] == 'Y' {
+			broken[f.Line] = true
+		}
+	}
+	incomplete := r.incomplete()
+	return slices.DeleteFunc(r.list, func(f diag.Finding) bool {
+		return f.Code[0] != 'Y' && broken[f.Line] || incomplete && (f.Code == "R003" || f.Code == "R009")
+	})
+}
+
 // child is the path of an object's member.
 func child(path, name string) string {
-	if path == "" {
+	switch {
+	case path == "":
 		return name
+	case name == "":
+		return path
 	}
 	return path + "." + name
 }

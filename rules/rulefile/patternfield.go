@@ -35,13 +35,35 @@ var patternCodes = map[pattern.Code]string{
 func (r *reading) pattern(v *source.Value, path string) *pattern.Pattern {
 	p, errs := pattern.Compile(v)
 	for _, e := range errs {
-		r.find(e.Pos, child(path, e.Path), patternCodes[e.Code], e.Message, e.Label, e.Help)
+		label := e.Label
+		if e.Code == pattern.NotArray {
+			if written := r.doc.Source(valueAt(v, e.Pos)); written != "" {
+				label = "write [" + written + "]"
+			}
+		}
+		r.find(e.Pos, child(path, e.Path), patternCodes[e.Code], e.Message, label, e.Help)
 	}
 	r.neverMatches(v, path)
 	if len(errs) > 0 {
 		return nil
 	}
 	return p
+}
+
+// valueAt is the innermost value in v that stands at a place, or v.
+func valueAt(v *source.Value, at diag.Pos) *source.Value {
+	found := v
+	for _, m := range v.Members {
+		if inner := valueAt(m.Value, at); inner.Pos == at {
+			found = inner
+		}
+	}
+	for _, it := range v.Items {
+		if inner := valueAt(it, at); inner.Pos == at {
+			found = inner
+		}
+	}
+	return found
 }
 
 // neverMatches reports what is a pattern and matches no event that there can be.

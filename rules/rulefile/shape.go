@@ -20,6 +20,9 @@ type shape interface {
 	schema() schema
 }
 
+// noSpace is a member that YAML reads as one word.
+var noSpace = regexp.MustCompile(`^[a-z_]+:\S`)
+
 // wrongKind reports a value of another kind than belongs there.
 func wrongKind(r *reading, v *source.Value, path, want, label string) bool {
 	name := last(path)
@@ -30,6 +33,9 @@ func wrongKind(r *reading, v *source.Value, path, want, label string) bool {
 		name = "an item of " + strconv.Quote(name)
 	default:
 		name = strconv.Quote(name)
+	}
+	if want == "an object" && noSpace.MatchString(v.Text) {
+		label = "put a space after the colon"
 	}
 	r.find(v.Pos, path, "R002", fmt.Sprintf("%s takes %s, this is %s", name, want, kindName(v.Kind)), label, "")
 	return false
@@ -172,6 +178,7 @@ type formula struct{}
 func (formula) check(r *reading, v *source.Value, path string) bool {
 	switch v.Kind {
 	case event.Object, event.Array:
+		r.forget(v)
 		r.find(v.Pos, path, "R002", fmt.Sprintf("%q is an expression, and YAML reads this as %s", last(path), kindName(v.Kind)),
 			fmt.Sprintf("put the expression in a block:  %s: |", last(path)), "")
 		return false

@@ -62,8 +62,8 @@ tests:
 		`rules/audit_test.yaml:5:13: error T009: tests[0].match[0]: unknown rule "b": define it under rules:`,
 		`rules/audit_test.yaml:7:7: error T009: tests[0].deliver.fraud: unknown target "fraud": define it under targets:`,
 		`rules/audit_test.yaml:11:15: error T009: tests[1].respond.page: unknown target "page": did you mean "pages"?`,
-		`rules/audit_test.yaml:13:28: error T009: tests[1].steps[0].expect.deliver.page: unknown target "page": did you mean "pages"?`,
-		`rules/audit_test.yaml:13:45: error T009: tests[1].steps[0].expect.dead.page: unknown target "page": did you mean "pages"?`,
+		`rules/audit_test.yaml:14:28: error T009: tests[1].steps[0].expect.deliver.page: unknown target "page": did you mean "pages"?`,
+		`rules/audit_test.yaml:14:45: error T009: tests[1].steps[0].expect.dead.page: unknown target "page": did you mean "pages"?`,
 	}
 	if diff := cmp.Diff(wantUnknown, short); diff != "" {
 		t.Errorf("Unknown (-want +got):\n%s", diff)

@@ -33,8 +33,9 @@ func ParseTests(file File) (*TestFile, diag.List) {
 			t.test(v, item("tests", i))
 		}
 	}
-	r.list.Sort()
-	return out, r.list
+	list := r.settle()
+	list.Sort()
+	return out, list
 }
 
 // testReader reads the tests of one file.

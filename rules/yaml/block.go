@@ -14,7 +14,8 @@ func (r *reader) enter() bool {
 	if r.depth <= maxDepth {
 		return true
 	}
-	if r.depth == maxDepth+1 && r.pos < len(r.src) {
+	if !r.tooDeep && r.pos < len(r.src) {
+		r.tooDeep = true
 		r.find(r.pos, r.pos+1, "Y017", fmt.Sprintf("nested deeper than %d levels", maxDepth), "flatten this", "")
 	}
 	r.pos = len(r.src)
@@ -54,7 +55,7 @@ func (r *reader) mapping(col int) *source.Value {
 	for r.toContent() && r.column() >= col && !r.separator() {
 		switch {
 		case r.column() > col:
-			r.overIndented(col)
+			r.overIndented(col, col)
 		case r.entryAhead():
 			r.find(r.pos, r.pos+1, "Y009", "a list item among keys", "indent it below its key", "")
 			r.skipDeeper(col)
@@ -80,11 +81,16 @@ func (r *reader) add(v *source.Value, m source.Member, seen map[string]diag.Pos)
 	v.Members = append(v.Members, m)
 }
 
-// overIndented reports lines that stand deeper than their siblings in column col.
-func (r *reader) overIndented(col int) {
+// overIndented reports lines that stand deeper than they should, which is in column
+// want, and moves to the next line that is indented at most as far as col.
+func (r *reader) overIndented(want, col int) {
+	help := "a text of several lines goes into a block:  key: |"
+	if r.keyAhead() {
+		help = ""
+	}
 	if !r.tabs {
-		r.find(r.pos, r.lineEnd(r.pos), "Y009", "this line is indented deeper than the ones it follows",
-			fmt.Sprintf("indent it by %d spaces", col), "a value of several lines goes into a block:  key: |")
+		r.find(r.pos, r.lineEnd(r.pos), "Y009", "this line does not line up with the ones above it",
+			fmt.Sprintf("indent it by %d spaces", want), help)
 	}
 	r.skipDeeper(col)
 }
@@ -190,7 +196,11 @@ func (r *reader) sequence(col int) *source.Value {
 	v := &source.Value{Kind: event.Array, Pos: r.place(r.pos, r.pos+1)}
 	for r.toContent() && r.column() >= col && !r.separator() {
 		if r.column() > col {
-			r.overIndented(col)
+			want := col
+			if last := v.Items[len(v.Items)-1]; r.keyAhead() && last.Kind == event.Object {
+				want = last.Pos.Column - 1
+			}
+			r.overIndented(want, col)
 			continue
 		}
 		if !r.entryAhead() {
@@ -246,7 +256,7 @@ func (r *reader) trailing(v *source.Value) {
 	default:
 		r.find(r.pos, end, "Y006", "this follows a value that has ended", "quote the whole value", "")
 		if m := r.marks[v]; m != nil {
-			m.trailing = len(r.list)
+			m.trailing = r.pos
 		}
 	}
 	r.pos = end

@@ -32,15 +32,16 @@ type Doc struct {
 	marks  map[*source.Value]*mark
 }
 
-// mark is what the tree of values does not say about a scalar.
+// mark is what the tree of values does not say about a value.
 type mark struct {
+	// end is the offset after a value in brackets; 0 for all others.
+	end int
 	// at is the offset in the file of each rune of the text, then of its end; nil for a
 	// plain scalar of one line, which stands in the file as it is.
 	at []int
 	// comment is the offset of a comment on the scalar's own line, or 0.
 	comment int
-	// trailing is the index in the findings, plus one, of the finding about text that
-	// follows a closing quote.
+	// trailing is the offset of text that follows a closing quote, which is a finding.
 	trailing int
 }
 
@@ -49,6 +50,40 @@ type mark struct {
 func (d *Doc) Quoted(v *source.Value) bool {
 	m := d.marks[v]
 	return m != nil && m.at != nil
+}
+
+// Source returns a value in brackets, or a plain word, as it is written; "" for all
+// others and for what stands on several lines.
+func (d *Doc) Source(v *source.Value) string {
+	start := d.offset(v.Pos)
+	m := d.marks[v]
+	switch {
+	case m != nil && m.end > 0 && bytes.IndexByte(d.src[start:m.end], '\n') < 0:
+		return string(d.src[start:m.end])
+	case m == nil && v.Items == nil && v.Members == nil:
+		return v.Text
+	}
+	return ""
+}
+
+// Within says whether a place is inside the value in brackets v.
+func (d *Doc) Within(v *source.Value, p diag.Pos) bool {
+	m := d.marks[v]
+	if m == nil || m.end == 0 {
+		return false
+	}
+	at := d.offset(p)
+	return at >= d.offset(v.Pos) && at < m.end
+}
+
+// offset is the offset of a place.
+func (d *Doc) offset(p diag.Pos) int {
+	at := d.starts[p.Line-1]
+	for range p.Column - 1 {
+		_, n := utf8.DecodeRune(d.src[at:])
+		at += n
+	}
+	return at
 }
 
 // Comment returns the place of the comment that follows a plain scalar on its line.
@@ -60,12 +95,14 @@ func (d *Doc) Comment(v *source.Value) (diag.Pos, bool) {
 	return d.place(m.comment, d.lineEnd(m.comment)), true
 }
 
-// Trailing returns the index of the finding about text after v's closing quote, or -1.
-func (d *Doc) Trailing(v *source.Value) int {
-	if m := d.marks[v]; m != nil {
-		return m.trailing - 1
+// Trailing returns the place of text that follows v's closing quote; the reader made it
+// a finding.
+func (d *Doc) Trailing(v *source.Value) (diag.Pos, bool) {
+	m := d.marks[v]
+	if m == nil || m.trailing == 0 {
+		return diag.Pos{}, false
 	}
-	return -1
+	return d.place(m.trailing, d.lineEnd(m.trailing)), true
 }
 
 // Locate returns the place in the file of length runes of v's text, from the rune at
@@ -128,6 +165,9 @@ type reader struct {
 	depth int
 	tabs  bool // a tab was found in an indentation: what follows from it is no news
 	open  bool // brackets were found open, and nothing was opened since
+	// tooDeep stops the reader: whatever is open stays open.
+	tooDeep bool
+	closers []byte // what closes the brackets that are open, the innermost last
 	list  diag.List
 }
 

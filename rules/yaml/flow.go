@@ -1,6 +1,7 @@
 package yaml
 
 import (
+	"bytes"
 	"fmt"
 
 	"github.com/tocsin-engine/tocsin/rules/diag"
@@ -29,16 +30,28 @@ func (r *reader) flow(parent int) *source.Value {
 		v.Kind, b.closer = event.Object, '}'
 	}
 	r.pos++
+	r.closers = append(r.closers, b.closer)
+	r.flowItems(b, v)
+	r.closers = r.closers[:len(r.closers)-1]
+	r.marks[v] = &mark{end: r.pos}
+	return v
+}
+
+// flowItems reads what stands between the brackets into v, and the closing one.
+func (r *reader) flowItems(b brackets, v *source.Value) {
 	seen := map[string]diag.Pos{}
 	for wantComma := false; r.inside(b); {
 		switch c := r.src[r.pos]; {
 		case c == b.closer:
 			r.pos++
-			return v
+			return
+		case (c == ']' || c == '}') && bytes.IndexByte(r.closers, c) >= 0:
+			r.neverClosed(b)
+			return
 		case c == ']' || c == '}':
 			r.find(r.pos, r.pos+1, "Y010", fmt.Sprintf("this closes a %c that was never opened", c), fmt.Sprintf("write %c", b.closer), "")
 			r.pos++
-			return v
+			return
 		case c == ',':
 			if !wantComma {
 				r.find(r.pos, r.pos+1, "Y018", "nothing stands before this comma", "remove it", "")
@@ -56,7 +69,6 @@ func (r *reader) flow(parent int) *source.Value {
 		}
 		wantComma = true
 	}
-	return v
 }
 
 // inside moves to the next character in the brackets. Where the file or the block that
@@ -69,18 +81,18 @@ func (r *reader) inside(b brackets) bool {
 			return true
 		}
 	}
-	if r.depth <= maxDepth && !r.open {
-		r.open = true // the brackets around this one are open for the same reason
-		open := r.src[b.start]
-		r.find(b.start, b.start+1, "Y010", fmt.Sprintf("this %c is never closed", open), fmt.Sprintf("close it with %c", b.closer), "")
-	}
-	r.pos = r.lineBack(line)
+	r.neverClosed(b)
+	r.pos = r.lineEnd(r.starts[line])
 	return false
 }
 
-// lineBack is the end of a line that was left while looking for a bracket.
-func (r *reader) lineBack(line int) int {
-	return r.lineEnd(r.starts[line])
+// neverClosed reports an open bracket, once for all that are open for the same reason.
+func (r *reader) neverClosed(b brackets) {
+	if !r.open && !r.tooDeep {
+		open := r.src[b.start]
+		r.find(b.start, b.start+1, "Y010", fmt.Sprintf("this %c is never closed", open), fmt.Sprintf("close it with %c", b.closer), "")
+	}
+	r.open = true
 }
 
 // flowItem reads one item of a list in brackets.

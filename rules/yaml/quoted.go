@@ -97,7 +97,7 @@ func (r *reader) escape(t *folded) {
 		if letter == '\n' {
 			n = 0
 		}
-		r.find(at, at+1+n, "Y016", fmt.Sprintf("%q is no escape", r.src[at:at+1+n]), `write \\ for a backslash`,
+		r.find(at, at+1+n, "Y016", fmt.Sprintf("%s is no escape", r.src[at:at+1+n]), `write \\ for a backslash`,
 			"text in single quotes takes a backslash as it is")
 		t.copy(at, at+1+n)
 		r.pos = at + 1 + n

@@ -1,5 +1,0 @@
-package rulefile
-
-func (l *loader) checkPlugin(p *Plugin) {}
-func (l *loader) checkTargets()         {}
-func (l *loader) checkLoops()           {}

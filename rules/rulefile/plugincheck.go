@@ -1,0 +1,188 @@
+package rulefile
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/tocsin-engine/tocsin/rules/diag"
+	"github.com/tocsin-engine/tocsin/sdk/abi"
+)
+
+// hostFunctions are what a plugin may import, and the grant that each needs.
+var hostFunctions = map[string]string{
+	abi.Take: "", abi.Log: "", abi.Metric: "", abi.Now: "", abi.Random: "",
+	abi.Emit: "emit", abi.HTTP: "http", abi.AWS: "aws", abi.Secret: "secrets",
+	abi.KVGet: "kv", abi.KVPut: "kv", abi.KVDelete: "kv", abi.KVList: "kv", abi.KVCAS: "kv",
+}
+
+// wasi is the module that language runtimes import; the sandbox answers it.
+const wasi = "wasi_snapshot_preview1"
+
+// checkPlugins holds the plugins' entries against what the host found.
+func (l *loader) checkPlugins() {
+	for _, p := range l.plugins {
+		info, known := l.options.Plugins[p.plugin.Name]
+		switch {
+		case p.plugin.Name == "" || l.options.Plugins == nil:
+		case info.Err != nil:
+			p.find("file", "W002", fmt.Sprintf("plugin %q cannot be opened", p.plugin.Name), info.Err.Error(), "")
+		case !known:
+			p.noFile()
+		default:
+			p.checkModule(info)
+			p.checkGrants(info)
+		}
+	}
+}
+
+// find adds a finding at the value of a field, or at the entry where it has none such.
+func (p readPlugin) find(name, code, message, label, help string) {
+	at, path := p.v.Pos, p.path
+	if v := p.v.Get(name); v != nil {
+		at, path = v.Pos, child(path, name)
+	}
+	p.r.find(at, path, code, message, label, help)
+}
+
+// noFile reports a plugin that is neither shipped nor has a file.
+func (p readPlugin) noFile() {
+	if p.plugin.File != "" {
+		return // the host was not asked
+	}
+	p.find("name", "W004", fmt.Sprintf("plugin %q has no file", p.plugin.Name), nearLabel(p.plugin.Name, Shipped, "add  file: "+p.plugin.Name+".wasm"),
+		"without a file it must be a shipped plugin: "+quoteList(Shipped))
+}
+
+// checkModule reports a module that is not the one meant, or that cannot run here.
+func (p readPlugin) checkModule(info PluginInfo) {
+	if p.plugin.SHA256 != "" && info.SHA256 != "" && p.plugin.SHA256 != info.SHA256 {
+		p.find("sha256", "W003", fmt.Sprintf("plugin %q is another module than this one", p.plugin.Name), "the file's digest is "+info.SHA256,
+			"look at what changed, then write the new digest")
+	}
+	for _, imported := range info.Imports {
+		module, name, _ := strings.Cut(imported, ".")
+		name, _, _ = strings.Cut(name, "(")
+		if module == wasi {
+			continue
+		}
+		needs, ok := hostFunctions[name]
+		if module != abi.Module || !ok {
+			p.find("file", "W001", fmt.Sprintf("plugin %q asks for a host function this version does not offer", p.plugin.Name),
+				fmt.Sprintf("imports %s; this tocsin offers %s", imported, offered(name)), "rebuild it with the SDK of this version: ABI v1")
+			continue
+		}
+		if needs != "" && !asks(info.Manifest.Needs, needs) {
+			p.find("file", "G003", fmt.Sprintf("plugin %q imports %s, and its manifest does not need %s", p.plugin.Name, imported, needs),
+				"the manifest has to name it under needs", "what a plugin may do is readable in its manifest, not only in its code")
+		}
+	}
+}
+
+// offered is the host function nearest to a name, or all of them.
+func offered(name string) string {
+	var all []string
+	for f := range hostFunctions {
+		all = append(all, f)
+	}
+	slices.Sort(all)
+	if near := diag.Nearest(name, all); near != "" {
+		return near
+	}
+	for _, f := range all {
+		if strings.HasPrefix(name, f) {
+			return f
+		}
+	}
+	return quoteList(all)
+}
+
+// asks says whether needs names anything of a kind of grant.
+func asks(needs abi.Grants, kind string) bool {
+	switch kind {
+	case "http":
+		return len(needs.HTTP) > 0
+	case "aws":
+		return len(needs.AWS) > 0
+	case "emit":
+		return len(needs.Emit) > 0
+	case "kv":
+		return needs.KV > 0
+	}
+	return len(needs.Secrets) > 0
+}
+
+// checkGrants reports what the plugin needs and is not allowed. A shipped plugin is
+// allowed what it needs unless its entry says otherwise.
+func (p readPlugin) checkGrants(info PluginInfo) {
+	if info.Shipped && !p.plugin.HasAllow {
+		return
+	}
+	for _, need := range missingGrants(info.Manifest.Needs, p.plugin.Allow) {
+		p.find("allow", "G001", fmt.Sprintf("plugin %q needs %s", p.plugin.Name, need.what), "add  "+need.add, "a plugin does only what its entry allows")
+	}
+}
+
+// grant is something that a plugin needs.
+type grant struct{ what, add string }
+
+// missingGrants lists what needs has and allow has not.
+func missingGrants(needs, allow abi.Grants) (missing []grant) {
+	add := func(kind string, values, allowed []string, covers func(allowed, value string) bool) {
+		for _, v := range values {
+			if !slices.ContainsFunc(allowed, func(a string) bool { return covers(a, v) }) {
+				missing = append(missing, grant{kind + " " + v, fmt.Sprintf("allow: {%s: [%s]}", kind, v)})
+			}
+		}
+	}
+	add("http", needs.HTTP, allow.HTTP, func(a, host string) bool { return host == configURL || coversHost(a, host) })
+	add("emit", needs.Emit, allow.Emit, glob)
+	add("secrets", needs.Secrets, allow.Secrets, glob)
+	if needs.KV > allow.KV {
+		missing = append(missing, grant{"kv " + formatSize(needs.KV), fmt.Sprintf("allow: {kv: %s}", formatSize(needs.KV))})
+	}
+	for _, n := range needs.AWS {
+		for _, action := range n.Actions {
+			if !coversAction(allow.AWS, n.Service, action) {
+				missing = append(missing, grant{"aws " + n.Service + " " + action,
+					fmt.Sprintf("allow: {aws: [{service: %s, actions: [%s]}]}", n.Service, action)})
+			}
+		}
+	}
+	return missing
+}
+
+// configURL stands for the host of the target's own config.url.
+const configURL = "$config.url"
+
+// coversHost says whether a grant for http allows a host.
+func coversHost(grant, host string) bool {
+	if rest, ok := strings.CutPrefix(grant, "*."); ok {
+		return strings.HasSuffix(host, "."+rest)
+	}
+	return strings.EqualFold(grant, host)
+}
+
+// coversAction says whether one of the grants allows an action.
+func coversAction(grants []abi.AWSGrant, service, action string) bool {
+	return slices.ContainsFunc(grants, func(g abi.AWSGrant) bool {
+		return strings.EqualFold(g.Service, service) && slices.ContainsFunc(g.Actions, func(a string) bool { return glob(a, action) })
+	})
+}
+
+// glob says whether a text in which * stands for anything covers a value.
+func glob(pattern, value string) bool {
+	parts := strings.Split(pattern, "*")
+	if len(parts) == 1 {
+		return pattern == value
+	}
+	value, ok := strings.CutPrefix(value, parts[0])
+	for _, part := range parts[1 : len(parts)-1] {
+		if i := strings.Index(value, part); i >= 0 {
+			value = value[i+len(part):]
+		} else {
+			ok = false
+		}
+	}
+	return ok && strings.HasSuffix(value, parts[len(parts)-1])
+}

@@ -1,0 +1,60 @@
+package rulefile
+
+import (
+	"fmt"
+	"net/url"
+	"slices"
+
+	"github.com/tocsin-engine/tocsin/rules/source"
+	"github.com/tocsin-engine/tocsin/sdk/abi"
+	"github.com/tocsin-engine/tocsin/sdk/event"
+)
+
+// checkTargets holds the targets against what their plugins need of them.
+func (l *loader) checkTargets() {
+	for _, t := range l.targets {
+		info, known := l.options.Plugins[t.target.Plugin]
+		if known && slices.Contains(info.Manifest.Needs.HTTP, configURL) {
+			l.checkURL(t, info)
+		}
+	}
+}
+
+// checkURL reports a target whose plugin calls config.url and may not, or has none.
+func (l *loader) checkURL(t readTarget, info PluginInfo) {
+	config := t.v.Get("config")
+	path := child(t.path, "config")
+	var v *source.Value
+	if config != nil {
+		v = config.Get("url")
+	}
+	if v == nil || v.Kind != event.String {
+		t.r.find(keyPos(t.v, "config"), path, "R003", fmt.Sprintf("plugin %q needs to know where to call", t.target.Plugin),
+			"add  config: {url: https://…}", "")
+		return
+	}
+	path = child(path, "url")
+	u, err := url.Parse(v.Text)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		t.r.find(v.Pos, path, "R008", fmt.Sprintf("%q cannot be used as a url", shorten(v.Text)), "write https://host/path", "")
+		return
+	}
+	allow, restricted := l.allowed(t.target.Plugin, info)
+	covered := slices.ContainsFunc(allow.HTTP, func(g string) bool {
+		return g == configURL || coversHost(g, u.Host) || coversHost(g, u.Hostname())
+	})
+	if restricted && !covered {
+		t.r.find(v.Pos, path, "G002", fmt.Sprintf("plugin %q may not call %s", t.target.Plugin, u.Host),
+			fmt.Sprintf("add  allow: {http: [%s]}  to the plugin", u.Host), "or allow every target its own url:  allow: {http: [$config.url]}")
+	}
+}
+
+// allowed is what a plugin may do; restricted is false where it may do what it needs.
+func (l *loader) allowed(name string, info PluginInfo) (allow abi.Grants, restricted bool) {
+	for _, p := range l.plugins {
+		if p.plugin.Name == name && (p.plugin.HasAllow || !info.Shipped) {
+			return p.plugin.Allow, true
+		}
+	}
+	return info.Manifest.Needs, !info.Shipped
+}
