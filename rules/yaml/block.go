@@ -155,11 +155,11 @@ func (r *reader) reserved(start, stop int) {
 		r.alias(start, stop)
 	case '!':
 		r.tag(start, stop)
-	case '?', '-':
+	case '-':
 		if isSpace(r.peek(start + 1)) {
-			r.find(start, start+1, "Y015", fmt.Sprintf("a %c alone", r.src[start]), fmt.Sprintf("write %q, or a word", r.src[start:stop]), "")
+			r.find(start, start+1, "Y015", "a dash alone", fmt.Sprintf("write %q, or a word", r.src[start:stop]), "")
 		}
-	case '@', '`', '%', ',', ']', '}', '#', ':':
+	case '@', '`', '%', ',', ']', '}', '#', ':', '?':
 		r.find(start, stop, "Y015", fmt.Sprintf("a word cannot begin with %q", r.src[start]), fmt.Sprintf("write %q", r.src[start:stop]), "")
 	}
 }

@@ -168,7 +168,7 @@ type reader struct {
 	// tooDeep stops the reader: whatever is open stays open.
 	tooDeep bool
 	closers []byte // what closes the brackets that are open, the innermost last
-	list  diag.List
+	list    diag.List
 }
 
 // Parse reads one file. The Doc is never nil; its Root is what could be read.
