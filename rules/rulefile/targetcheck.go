@@ -2,7 +2,7 @@ package rulefile
 
 import (
 	"fmt"
-	"net/url"
+	"regexp"
 	"slices"
 
 	"github.com/tocsin-engine/tocsin/rules/source"
@@ -20,6 +20,9 @@ func (l *loader) checkTargets() {
 	}
 }
 
+// webURL is an address on the web; the host, with its port, is the part in brackets.
+var webURL = regexp.MustCompile(`^https?://([A-Za-z0-9.\-]+(?::[0-9]+)?|\[[0-9A-Fa-f:.]+\](?::[0-9]+)?)(?:[/?#][!-~]*)?$`)
+
 // checkURL reports a target whose plugin calls config.url and may not, or has none.
 func (l *loader) checkURL(t readTarget, info PluginInfo) {
 	config := t.v.Get("config")
@@ -34,18 +37,17 @@ func (l *loader) checkURL(t readTarget, info PluginInfo) {
 		return
 	}
 	path = child(path, "url")
-	u, err := url.Parse(v.Text)
-	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+	url := webURL.FindStringSubmatch(v.Text)
+	if url == nil {
 		t.r.find(v.Pos, path, "R008", fmt.Sprintf("%q cannot be used as a url", shorten(v.Text)), "write https://host/path", "")
 		return
 	}
 	allow, restricted := l.allowed(t.target.Plugin, info)
-	covered := slices.ContainsFunc(allow.HTTP, func(g string) bool {
-		return g == configURL || coversHost(g, u.Host) || coversHost(g, u.Hostname())
-	})
+	host := url[1]
+	covered := slices.ContainsFunc(allow.HTTP, func(g string) bool { return g == configURL || coversHost(g, host) })
 	if restricted && !covered {
-		t.r.find(v.Pos, path, "G002", fmt.Sprintf("plugin %q may not call %s", t.target.Plugin, u.Host),
-			fmt.Sprintf("add  allow: {http: [%s]}  to the plugin", u.Host), "or allow every target its own url:  allow: {http: [$config.url]}")
+		t.r.find(v.Pos, path, "G002", fmt.Sprintf("plugin %q may not call %s", t.target.Plugin, host),
+			fmt.Sprintf("add  allow: {http: [%s]}  to the plugin", host), "or allow every target its own url:  allow: {http: [$config.url]}")
 	}
 }
 

