@@ -10,10 +10,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/tocsin-engine/tocsin/rules/expression"
-	"github.com/tocsin-engine/tocsin/rules/pattern"
 	"github.com/tocsin-engine/tocsin/rules/rulefile"
 	"github.com/tocsin-engine/tocsin/runtime/config"
+	"github.com/tocsin-engine/tocsin/runtime/explain"
 	"github.com/tocsin-engine/tocsin/runtime/ruledir"
 	"github.com/tocsin-engine/tocsin/sdk/event"
 )
@@ -48,56 +47,6 @@ type explainVerb struct {
 	rules               []string
 }
 
-// verdict is what one rule says about the event.
-type verdict struct {
-	Rule     string `json:"rule"`
-	File     string `json:"file"`
-	Line     int    `json:"line"`
-	Matches  bool   `json:"matches"`
-	Disabled bool   `json:"disabled"`
-	// OtherBus is set where the rule listens to another bus than the event is on.
-	OtherBus   string         `json:"other_bus,omitempty"`
-	Conditions []conditionDoc `json:"conditions"`
-	Note       string         `json:"note,omitempty"`
-	When       *traceDoc      `json:"when,omitempty"`
-}
-
-type conditionDoc struct {
-	Path   string   `json:"path"`
-	Branch string   `json:"branch,omitempty"`
-	Want   string   `json:"want"`
-	Got    []string `json:"got"`
-	Holds  bool     `json:"holds"`
-	Hint   string   `json:"hint,omitempty"`
-}
-
-// traceDoc is one part of an expression and what it was.
-type traceDoc struct {
-	Text string `json:"text"`
-	// Asked is false for a part, or a whole expression, that was not evaluated.
-	Asked    bool       `json:"asked"`
-	Value    string     `json:"value,omitempty"`
-	Error    string     `json:"error,omitempty"`
-	Children []traceDoc `json:"children,omitempty"`
-}
-
-// holding counts the conditions that hold, and all; when is one of them.
-func (v verdict) holding() (holds, all int) {
-	for _, c := range v.Conditions {
-		if c.Holds {
-			holds++
-		}
-	}
-	all = len(v.Conditions)
-	if v.When != nil {
-		all++
-		if v.Matches {
-			holds++
-		}
-	}
-	return holds, all
-}
-
 func (e *explainVerb) run(a *app) error {
 	if e.event == "" {
 		return usagef("say which event: --event FILE, or --event - for stdin")
@@ -110,13 +59,13 @@ func (e *explainVerb) run(a *app) error {
 	if err != nil {
 		return err
 	}
-	var all []verdict
+	var all []explain.Verdict
 	matched := 0
 	for _, r := range set.Rules {
 		if e.rule != "" && r.Name != e.rule {
 			continue
 		}
-		v := explainRule(r, ev)
+		v := explain.Rule(r, ev)
 		if v.Matches {
 			matched++
 		}
@@ -171,54 +120,6 @@ func (e *explainVerb) read(a *app) (event.Event, error) {
 	return ev, fmt.Errorf("%s holds no event", e.event)
 }
 
-func explainRule(r rulefile.Rule, ev event.Event) verdict {
-	v := verdict{Rule: r.Name, File: r.File, Line: r.Pos.Line, Disabled: r.Disabled, Matches: true, Conditions: []conditionDoc{}}
-	if r.Bus != ev.Bus {
-		v.Matches, v.OtherBus = false, r.Bus
-	}
-	if r.Pattern != nil {
-		x := r.Pattern.Explain(ev.Raw())
-		v.Matches, v.Note = v.Matches && x.Matches, x.Note
-		for _, c := range x.Conditions {
-			v.Conditions = append(v.Conditions, conditionOf(c))
-		}
-	}
-	if r.When != nil {
-		v.explainWhen(r, ev)
-	}
-	v.Matches = v.Matches && !r.Disabled
-	return v
-}
-
-func conditionOf(c pattern.Condition) conditionDoc {
-	got := c.Got
-	if got == nil {
-		got = []string{}
-	}
-	return conditionDoc{c.Path, c.Branch, c.Want, got, c.Holds, c.Hint}
-}
-
-// explainWhen asks the expression only if the pattern matched, as the matcher does.
-func (v *verdict) explainWhen(r rulefile.Rule, ev event.Event) {
-	v.When = &traceDoc{Text: r.When.Source()}
-	if !v.Matches {
-		return
-	}
-	env := expression.NewEnv(ev)
-	env.SetRule(r.Name)
-	trace := r.When.Explain(env)
-	*v.When = traceOf(trace)
-	v.Matches = trace.Holds != nil && *trace.Holds
-}
-
-func traceOf(t expression.Trace) traceDoc {
-	d := traceDoc{Text: t.Text, Asked: t.Value != "" || t.Err != "", Value: t.Value, Error: t.Err}
-	for _, child := range t.Children {
-		d.Children = append(d.Children, traceOf(child))
-	}
-	return d
-}
-
 func ruleNames(set *rulefile.Set) []string {
 	names := make([]string, 0, len(set.Rules))
 	for _, r := range set.Rules {
@@ -240,9 +141,9 @@ func (a *app) completeRules(paths *[]string) cobra.CompletionFunc {
 	}
 }
 
-func (e *explainVerb) print(a *app, ev event.Event, all []verdict) error {
+func (e *explainVerb) print(a *app, ev event.Event, all []explain.Verdict) error {
 	// The nearest miss stands first after the matches.
-	slices.SortStableFunc(all, func(x, y verdict) int { return missing(x) - missing(y) })
+	slices.SortStableFunc(all, func(x, y explain.Verdict) int { return missing(x) - missing(y) })
 	if e.format == "json" {
 		return printJSON(a.out, map[string]any{"version": 1, "event": ev.ID, "rules": all})
 	}
@@ -259,10 +160,10 @@ func (e *explainVerb) print(a *app, ev event.Event, all []verdict) error {
 }
 
 // missing is how many conditions keep a rule from matching.
-func missing(v verdict) int {
+func missing(v explain.Verdict) int {
 	if v.Matches {
 		return 0
 	}
-	holds, all := v.holding()
+	holds, all := v.Holding()
 	return 1 + all - holds
 }

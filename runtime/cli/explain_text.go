@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/tocsin-engine/tocsin/rules/diag"
+	"github.com/tocsin-engine/tocsin/runtime/explain"
 	"github.com/tocsin-engine/tocsin/sdk/event"
 )
 
@@ -17,9 +18,9 @@ const (
 
 // printVerdict writes one rule's verdict: a line a condition, want and got below those
 // that do not hold.
-func (a *app) printVerdict(v verdict, ev event.Event) {
+func (a *app) printVerdict(v explain.Verdict, ev event.Event) {
 	s := a.style
-	holds, all := v.holding()
+	holds, all := v.Holding()
 	sign, word := s.tick(), "matches"
 	if !v.Matches {
 		sign, word = s.cross(), "does not match"
@@ -33,7 +34,7 @@ func (a *app) printVerdict(v verdict, ev event.Event) {
 	}
 	width := 0
 	for _, c := range v.Conditions {
-		width = max(width, utf8.RuneCountInString(c.label()))
+		width = max(width, utf8.RuneCountInString(c.Label()))
 	}
 	for _, c := range v.Conditions {
 		a.printCondition(c, width)
@@ -53,22 +54,14 @@ func holdText(all int) string {
 	return fmt.Sprintf("%d conditions hold", all)
 }
 
-// label is the field, with the $or member it stands in.
-func (c conditionDoc) label() string {
-	if c.Branch == "" {
-		return c.Path
-	}
-	return c.Path + " (" + c.Branch + ")"
-}
-
-func (a *app) printCondition(c conditionDoc, width int) {
+func (a *app) printCondition(c explain.Condition, width int) {
 	s := a.style
 	sign := s.tick()
 	if !c.Holds {
 		sign = s.cross()
 	}
-	pad := strings.Repeat(" ", width-utf8.RuneCountInString(c.label()))
-	fmt.Fprintf(a.out, "  %s %s%s  want %s\n", sign, c.label(), pad, cut(c.Want, shownValue, s))
+	pad := strings.Repeat(" ", width-utf8.RuneCountInString(c.Label()))
+	fmt.Fprintf(a.out, "  %s %s%s  want %s\n", sign, c.Label(), pad, cut(c.Want, shownValue, s))
 	if c.Holds && a.cfg.Verbose == 0 {
 		return
 	}
@@ -84,7 +77,7 @@ func (a *app) printCondition(c conditionDoc, width int) {
 }
 
 // printWhen writes the expression and below it the operands with their values.
-func (a *app) printWhen(t traceDoc, matches bool, width int) {
+func (a *app) printWhen(t explain.Trace, matches bool, width int) {
 	s := a.style
 	pad := strings.Repeat(" ", width-len("when"))
 	if !t.Asked {
@@ -97,14 +90,14 @@ func (a *app) printWhen(t traceDoc, matches bool, width int) {
 	}
 	fmt.Fprintf(a.out, "  %s when%s  %s\n", sign, pad, oneLine(t.Text))
 	if len(t.Children) == 0 || t.Error != "" {
-		fmt.Fprintf(a.out, "    %s  got  %s\n", strings.Repeat(" ", width), cut(t.outcome(), shownValue, s))
+		fmt.Fprintf(a.out, "    %s  got  %s\n", strings.Repeat(" ", width), cut(t.Outcome(), shownValue, s))
 	}
 	for _, child := range t.Children {
 		a.printOperand(child, width+6)
 	}
 }
 
-func (a *app) printOperand(t traceDoc, indent int) {
+func (a *app) printOperand(t explain.Trace, indent int) {
 	s := a.style
 	sign := s.dot()
 	switch {
@@ -113,20 +106,10 @@ func (a *app) printOperand(t traceDoc, indent int) {
 	case t.Value == "true":
 		sign = s.tick()
 	}
-	fmt.Fprintf(a.out, "%s%s %s  %s %s\n", strings.Repeat(" ", indent), sign, oneLine(t.Text), s.pick("→", "->"), cut(t.outcome(), shownValue, s))
+	fmt.Fprintf(a.out, "%s%s %s  %s %s\n", strings.Repeat(" ", indent), sign, oneLine(t.Text), s.pick("→", "->"), cut(t.Outcome(), shownValue, s))
 	for _, child := range t.Children {
 		a.printOperand(child, indent+2)
 	}
-}
-
-func (t traceDoc) outcome() string {
-	switch {
-	case t.Error != "":
-		return t.Error
-	case !t.Asked:
-		return "not evaluated"
-	}
-	return t.Value
 }
 
 // oneLine folds the white space of an expression that stands in a block.
