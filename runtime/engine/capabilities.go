@@ -9,6 +9,7 @@ import (
 
 	"github.com/tocsin-engine/tocsin/ingest/awswire"
 	"github.com/tocsin-engine/tocsin/runtime/sandbox"
+	"github.com/tocsin-engine/tocsin/runtime/sandbox/outbound"
 	"github.com/tocsin-engine/tocsin/runtime/service"
 	"github.com/tocsin-engine/tocsin/runtime/store"
 	"github.com/tocsin-engine/tocsin/sdk/abi"
@@ -18,11 +19,6 @@ import (
 // AWS makes the signed calls of targets in `mode: aws`.
 type AWS interface {
 	Call(ctx context.Context, r abi.AWSRequest) (abi.AWSResponse, abi.Errno)
-}
-
-// HTTP makes the requests of plugins, to the hosts that a grant allows.
-type HTTP interface {
-	Do(ctx context.Context, g abi.Grants, r abi.HTTPRequest) (abi.HTTPResponse, abi.Errno)
 }
 
 var _ sandbox.Capabilities = (*Engine)(nil)
@@ -89,12 +85,13 @@ func (e *Engine) Emit(ctx context.Context, s sandbox.Scope, raw []byte) abi.Errn
 	return 0
 }
 
-// HTTP makes a plugin's request.
+// HTTP makes a plugin's request, to the hosts that its grant allows.
 func (e *Engine) HTTP(ctx context.Context, s sandbox.Scope, r abi.HTTPRequest) (abi.HTTPResponse, abi.Errno) {
-	if e.config.HTTP == nil {
-		return abi.HTTPResponse{}, abi.Denied
+	answer, errno, err := outbound.Send(ctx, s.Grants.HTTP, r)
+	if err != nil {
+		e.log.Debug("a plugin's request was not answered", "target", s.Target, "plugin", s.Plugin, "error", err)
 	}
-	return e.config.HTTP.Do(ctx, s.Grants, r)
+	return answer, errno
 }
 
 // Secret is a secret's value.

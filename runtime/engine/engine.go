@@ -22,8 +22,6 @@ type Config struct {
 	Plugins Plugins
 	// AWS makes the signed calls of targets in `mode: aws`. Default: they are refused.
 	AWS AWS
-	// HTTP makes the plugins' requests. Default: they are refused.
-	HTTP HTTP
 	// Secret is where secrets come from. Default: there are none.
 	Secret func(name string) (value string, ok bool)
 	// Account and Region stand in events that have none and in ARNs.
