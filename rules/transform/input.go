@@ -133,7 +133,12 @@ func notJSON(text string, start int, err error) Error {
 	if !errors.As(err, &syntax) {
 		return Error{Code: "I003", Length: 1, Message: err.Error()}
 	}
-	at := min(start+syntax.Offset, len(text))
-	return Error{Code: "I003", Offset: utf8.RuneCountInString(text[:at]), Length: 1,
+	at, length := min(start+syntax.Offset, len(text)), 1
+	for _, p := range placeholder.FindAllStringIndex(text, -1) {
+		if p[0] <= at && at < p[1] {
+			at, length = p[0], p[1]-p[0]
+		}
+	}
+	return Error{Code: "I003", Offset: utf8.RuneCountInString(text[:at]), Length: length,
 		Message: syntax.Reason, Label: "write JSON"}
 }
