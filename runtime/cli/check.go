@@ -24,7 +24,7 @@ _test.yaml are read as tests. Exit code 0: none; 1: some; warnings count only wi
   tocsin check --format github rules/orders.yaml`,
 		RunE: func(_ *cobra.Command, args []string) error { return c.run(a, args) },
 	}
-	formatFlag(cmd, &c.format, findingFormats...)
+	formatFlag(cmd, &c.format, diag.Formats...)
 	c.failOn = "error"
 	cmd.Flags().Var(&choice{&c.failOn, []string{"error", "warning"}}, "fail-on", "which findings make the exit code 1: error or warning")
 	return cmd
@@ -49,12 +49,12 @@ func (c *checkVerb) run(a *app, paths []string) error {
 		all = append(all, more...)
 	}
 	all.Sort()
-	f := findings{all, append(files.Rules, files.Tests...)}
-	if err := f.print(a, c.format); err != nil {
+	report := findings(all, append(files.Rules, files.Tests...), a.style)
+	if err := report.Write(a.out, c.format); err != nil {
 		return err
 	}
 	if c.format == "text" && !a.cfg.Quiet {
-		a.checkSummary(f, set, len(files.Rules))
+		a.checkSummary(report, set, len(files.Rules))
 	}
 	if all.Errors() > 0 || c.failOn == "warning" && len(all) > 0 {
 		return errFindings
@@ -63,13 +63,13 @@ func (c *checkVerb) run(a *app, paths []string) error {
 }
 
 // checkSummary is talk: a script reads the findings, not the sum.
-func (a *app) checkSummary(f findings, set *rulefile.Set, files int) {
-	if len(f.list) == 0 {
+func (a *app) checkSummary(r diag.Report, set *rulefile.Set, files int) {
+	if len(r.Findings) == 0 {
 		fmt.Fprintf(a.err, "%s nothing to change: %s and %s in %s\n", a.talk.tick(),
 			count(len(set.Rules), "rule"), count(len(set.Targets), "target"), count(files, "file"))
 		return
 	}
-	fmt.Fprintf(a.err, "%s        tocsin help %s explains a code\n", f.summary(), f.list[0].Code)
+	fmt.Fprintf(a.err, "\n%s\n", r.Summary())
 }
 
 // loadSet reads the rule files as one set, with the plugins that they name.

@@ -65,10 +65,7 @@ func (a *app) wrongUse(name string, text []byte, list diag.List) error {
 		return nil
 	}
 	list.Sort()
-	f := findings{list, []rulefile.File{{Name: name, Data: text}}}
-	talk := *a
-	talk.out, talk.style = a.err, a.talk
-	if err := f.print(&talk, "text"); err != nil {
+	if err := findings(list, []rulefile.File{{Name: name, Data: text}}, a.talk).Text(a.err); err != nil {
 		return err
 	}
 	return &exit{code: exitUsage}

@@ -89,8 +89,7 @@ func (e *explainVerb) load(a *app) (*rulefile.Set, error) {
 	}
 	set, list := a.loadSet(files)
 	if list.Errors() > 0 {
-		f := findings{list, files.Rules}
-		return nil, fmt.Errorf("the rules cannot be used: %s; tocsin check shows them", f.summary())
+		return nil, fmt.Errorf("the rules cannot be used: they have %s; tocsin check shows them", count(list.Errors(), "error"))
 	}
 	if e.rule != "" && !slices.ContainsFunc(set.Rules, func(r rulefile.Rule) bool { return r.Name == e.rule }) {
 		return nil, usagef("there is no rule %q in %s%s", e.rule, strings.Join(e.rules, ", "), didYouMean(e.rule, ruleNames(set)))
