@@ -177,10 +177,14 @@ func (t *Target) take(ctx context.Context) (*instance, error) {
 
 // parseResult reads a guest's answer.
 func parseResult(answer []byte, records []abi.Record) (abi.Result, error) {
-	var r abi.Result
 	if string(answer) == "{}" {
-		return r, nil
+		return abi.Result{}, nil
 	}
+	return parseFailures(answer, records)
+}
+
+func parseFailures(answer []byte, records []abi.Record) (abi.Result, error) {
+	var r abi.Result
 	if err := json.Unmarshal(answer, &r); err != nil {
 		return r, fmt.Errorf("its answer is no result: %v", err)
 	}

@@ -137,6 +137,22 @@ func (v Value) Items() iter.Seq[Value] {
 	}
 }
 
+// Cut splits checked JSON text after the value that it starts with. White space, commas
+// and colons in front of the value are passed over, so that a caller who knows a text's
+// shape reads it in one go, where Members and Items go over what they hand out a second
+// time.
+func Cut(b []byte) (v Value, rest []byte) {
+	i := 0
+	for i < len(b) && (isSpace(b[i]) || b[i] == ',' || b[i] == ':') {
+		i++
+	}
+	if i == len(b) || b[i] == ']' || b[i] == '}' {
+		return nil, b[i:]
+	}
+	end := skipValue(b, i)
+	return b[i:end:end], b[end:]
+}
+
 // skipValue returns the index after the value that starts at b[i].
 func skipValue(b []byte, i int) int {
 	switch b[i] {

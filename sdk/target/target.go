@@ -51,11 +51,7 @@ func runInit(config []byte) []byte {
 // runHandle answers the guest's handle export with a Result's JSON. The host has
 // checked the batch, so its shape is taken as given.
 func runHandle(batch []byte) []byte {
-	b := event.Value(batch)
-	var ds []*Delivery
-	for r := range b.Get("records").Items() {
-		ds = append(ds, newDelivery(b, r))
-	}
+	ds := read(batch)
 	err := handle(ds)
 	var failures []*Object
 	for _, d := range ds {
@@ -90,13 +86,64 @@ type Delivery struct {
 	err      error
 }
 
-func newDelivery(batch, record event.Value) *Delivery {
-	d := &Delivery{event: record.Get("event"), input: record.Get("input")}
-	d.id, _ = record.Get("id").Text()
-	d.rule, _ = record.Get("rule").Text()
-	n, _ := record.Get("attempt").Float()
-	d.attempt = int(n)
-	return d
+// read takes the deliveries out of a batch in one pass: the events are most of it, and a
+// byte costs a guest some ten nanoseconds each time it is looked at.
+func read(batch []byte) (ds []*Delivery) {
+	for rest := batch[1:]; ; {
+		var name, v event.Value
+		if name, rest = event.Cut(rest); name == nil {
+			return ds
+		}
+		if string(name) != `"records"` {
+			_, rest = event.Cut(rest)
+			continue
+		}
+		for rest = enter(rest, '['); rest[0] != ']'; rest = skipTo(rest[1:]) {
+			d := &Delivery{}
+			for rest = rest[1:]; ; {
+				if name, rest = event.Cut(rest); name == nil {
+					break
+				}
+				v, rest = event.Cut(rest)
+				d.set(string(name), v)
+			}
+			ds = append(ds, d)
+		}
+		rest = rest[1:]
+	}
+}
+
+// enter is what follows the bracket that opens the next value.
+func enter(b []byte, bracket byte) []byte {
+	for b[0] != bracket {
+		b = b[1:]
+	}
+	return skipTo(b[1:])
+}
+
+// skipTo passes over white space and commas.
+func skipTo(b []byte) []byte {
+	for b[0] == ',' || b[0] == ' ' || b[0] == '\t' || b[0] == '\n' || b[0] == '\r' {
+		b = b[1:]
+	}
+	return b
+}
+
+// set takes one member of a record, by its name in quotes.
+func (d *Delivery) set(name string, v event.Value) {
+	switch name {
+	case `"id"`:
+		d.id, _ = v.Text()
+	case `"attempt"`:
+		n, _ := v.Float()
+		d.attempt = int(n)
+	case `"rule"`:
+		d.rule, _ = v.Text()
+	case `"event"`:
+		d.event = v
+	case `"input"`:
+		d.input = v
+	}
 }
 
 // ID names the delivery: the same over all attempts, so it serves as an idempotency key.
