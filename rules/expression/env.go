@@ -35,10 +35,12 @@ type ruleEnv struct {
 // needs it, and then only the members that are needed; programs that follow share
 // that. It is for one goroutine.
 type Env struct {
-	vars    vars
-	meter   meter
-	event   event.Event
-	decoder decoder
+	vars  vars
+	meter meter
+	event event.Event
+	// exact is of the whole detail, whatever is decoded: what an expression gives does
+	// not depend on the programs before it. It is nil before the first use.
+	exact map[float64]string
 	// members are those of detail in their order, nil before the first use; the value
 	// of one that is decoded is nil. alias is the further name of detail, if this event
 	// has one.
@@ -85,7 +87,7 @@ func (e *Env) prepare(n needs) {
 	for i := range e.members {
 		m := &e.members[i]
 		if m.value != nil && (n.whole || slices.Contains(n.members, m.name)) {
-			e.vars.Detail[m.name] = e.decoder.value(m.value)
+			e.vars.Detail[m.name] = decode(m.value)
 			m.value = nil
 		}
 	}

@@ -82,7 +82,7 @@ func located(src string, err error) (Error, string) {
 	return Error{Offset: from, Length: max(1, to-from)}, f.Message
 }
 
-// rule maps what expr says to what we say. The groups of the pattern fill the texts.
+// rewrite maps what expr says to what we say; see fillIn.
 type rewrite struct {
 	says                       *regexp.Regexp
 	code, message, label, help string
@@ -91,14 +91,27 @@ type rewrite struct {
 func rewriteError(src string, err error, rules []rewrite, code string) Error {
 	e, says := located(src, err)
 	for _, r := range rules {
-		if m := r.says.FindStringSubmatchIndex(says); m != nil {
-			expand := func(text string) string { return string(r.says.ExpandString(nil, text, says, m)) }
-			e.Code, e.Message, e.Label, e.Help = r.code, expand(r.message), expand(r.label), expand(r.help)
+		if groups := r.says.FindStringSubmatch(says); groups != nil {
+			e.Code = r.code
+			e.Message, e.Label, e.Help = fillIn(r.message, groups), fillIn(r.label, groups), fillIn(r.help, groups)
 			return e
 		}
 	}
 	e.Code, e.Message, e.Label = code, strings.ToLower(says[:1])+says[1:], "write this differently"
 	return e
+}
+
+var gap = re(`\{\$(\d)\}|\$(\d)`)
+
+// fillIn puts the groups of a rewrite into its text: $1 as it is, {$1} as the name of
+// the Go type that it is.
+func fillIn(text string, groups []string) string {
+	return gap.ReplaceAllStringFunc(text, func(g string) string {
+		if g[0] == '{' {
+			return kindOfName(groups[g[2]-'0'])
+		}
+		return groups[g[1]-'0']
+	})
 }
 
 const numberTooLarge = "the number is too large"
@@ -185,14 +198,8 @@ var typeRules = []rewrite{
 }
 
 func typeError(src string, err error) Error {
-	e := rewriteError(src, err, typeRules, "E004")
-	for _, text := range []*string{&e.Message, &e.Label, &e.Help} {
-		*text = goTypes.ReplaceAllStringFunc(*text, func(t string) string { return kindOfName(t[1 : len(t)-1]) })
-	}
-	return e
+	return rewriteError(src, err, typeRules, "E004")
 }
-
-var goTypes = re(`\{[^{}]*(?:\{\})?[^{}]*\}`)
 
 // kindOfName names a Go type, as expr writes it, as a sentence would.
 func kindOfName(t string) string {
@@ -265,6 +272,7 @@ var runRules = []rewrite{
 	{re(`^index out of range: (-?\d+) \(array length is (\d+)\)$`), "", "the list has no element $1, it has $2 of them", "", ""},
 	{re(`^interface conversion: interface \{\} is ([^,]+), not (.+)$`), "", "this is {$1}, here {$2} is needed", "", ""},
 	{re(`^operator "in" not defined on (.+)$`), "", `"in" looks into a list or an object, this is {$1}`, "", ""},
+	{re(`hash of unhashable type:? (.+)$`), "", "{$1} cannot be the name of a group", "", ""},
 	{re(`memory budget exceeded`), "", "the lists that it makes are too long", "", ""},
 }
 
@@ -278,7 +286,6 @@ func runError(err error) error {
 	if errors.As(err, &f) {
 		run.Offset, run.Length = f.From, max(1, f.To-f.From)
 	}
-	run.Message = goTypes.ReplaceAllStringFunc(run.Message, func(t string) string { return kindOfName(t[1 : len(t)-1]) })
 	if errors.Is(err, ErrBudget) {
 		run.Message, run.err = tooMuch, ErrBudget
 	}

@@ -112,6 +112,12 @@ func TestJSON(t *testing.T) {
 		{`detail.names | map(upper(#)) | filter(# != "A")`, `["B","B"]`},
 		{`reduce(detail.numbers, #acc + #, 0)`, `6`},
 		{`1..3`, `[1,2,3]`},
+		{`[bitand(6, 3), abs(-2), floor(2.5), type(detail)]`, `[2,2,2,"map"]`},
+		{`groupBy(1..3, # > 1)`, `{"false":[1],"true":[2,3]}`},
+		{`groupBy(detail.names, detail.none)`, `{"null":["b","a","b"]}`},
+		{`uniq(1..3)`, `[1,2,3]`},
+		{`detail.id[0]`, `65`},
+		{`b"ab"`, `[97,98]`},
 		{`detail.numbers[1:]`, `[1,2]`},
 		{`max(detail.numbers)`, `3`},
 		{`let n = detail.amount; n > 1000 ? "big" : "small"`, `"big"`},
@@ -162,6 +168,20 @@ func TestRunErrors(t *testing.T) {
 		{`join(detail.numbers, "") == ""`, 0, 4, `join takes a list of texts, this one holds a number`},
 		{`keys(detail.id) == []`, 0, 4, `keys takes an object, not a text`},
 		{`fromJSON("{") == 1`, 0, 8, `fromJSON: at byte 1 of the text: a member name in quotes is needed here`},
+		{`date(detail.amount) == time`, 0, 4, `date takes a text, not a number`},
+		{`date(detail.id, detail.amount) == time`, 0, 4, `the layout of date is a text, not a number`},
+		{`fromJSON(detail.amount) == 1`, 0, 8, `fromJSON takes a text, not a number`},
+		{`repeat(detail.amount, 1) == ""`, 0, 6, `repeat takes a text, not a number`},
+		{`repeat("a", detail.numbers[0] - 4) == ""`, 0, 6, `repeat takes a count from 0 on, not -1`},
+		{`replace(detail.id, "A", detail.amount) == ""`, 0, 7, `replace takes texts, not a number`},
+		{`uniq(detail.id) == []`, 0, 4, `uniq takes a list, not a text`},
+		{`join(detail.id, "") == ""`, 0, 4, `join takes a list of texts, not a text`},
+		{`join(detail.names, detail.amount) == ""`, 0, 4, `join puts a text between, not a number`},
+		{`values(detail.numbers) == []`, 0, 6, `values takes an object, not a list`},
+		{`toPairs(detail.id) == []`, 0, 7, `toPairs takes an object, not a text`},
+		{`detail.id["{}"] == 1`, 9, 1, `a text has no member of this name`},
+		{`detail.missing["{string}"] == 1`, 14, 1, `there is no value to take "{string}" from`},
+		{`groupBy([detail], #) == nil`, 0, 7, `an object cannot be the name of a group`},
 		{`date(detail.id) == time`, 0, 4, `date cannot read "A-17"`},
 		{`detail.id`, 0, 9, `this is a text; a when is true or false`},
 		{`detail.missing`, 0, 14, `this is nil; a when is true or false`},
@@ -231,14 +251,18 @@ func TestLazy(t *testing.T) {
 }
 
 func TestAmbiguousNumbers(t *testing.T) {
-	detail := `{"a": 12345678901234567890, "b": 12345678901234567891, "c": 12345678901234567890, "d": 98765432109876543210}`
+	detail := `{"a": 12345678901234567890, "b": 12345678901234567891, "c": 12345678901234567890,
+		"d": 98765432109876543210, "e": 0.10000000000000000000, "f": 0.10000000000000000000}`
 	env := NewEnv(newEvent(t, event.Fields{Source: "s", DetailType: "t", Detail: []byte(detail)}))
 	for _, tc := range []struct{ src, want string }{
 		{`detail.d`, `98765432109876543210`},
-		{`detail.a`, `12345678901234567890`},
-		{`[detail.a, detail.c]`, `[12345678901234567890,12345678901234567890]`},
-		// Now nobody knows whether a result comes from a or from b.
+		{`[detail.e, detail.f]`, `[0.10000000000000000000,0.10000000000000000000]`},
+		// Nobody knows whether such a float64 comes from a or from b.
+		{`detail.a`, `12345678901234567000`},
 		{`[detail.a, detail.b]`, `[12345678901234567000,12345678901234567000]`},
+		// A text in the event is not the event's number.
+		{`fromJSON("98765432109876543211")`, `98765432109876543210`},
+		{`fromJSON("11111111111111111111")`, `11111111111111110000`},
 	} {
 		if got, err := compile(t, tc.src, Input).JSON(env); err != nil || string(got) != tc.want {
 			t.Errorf("%s = %s, %v, want %s", tc.src, got, err, tc.want)
@@ -265,11 +289,12 @@ func TestText(t *testing.T) {
 }
 
 func TestNotJSON(t *testing.T) {
-	for _, tc := range []struct{ src, want string }{
-		{`detail.huge + 1 - detail.huge`, "JSON has no number for NaN"},
-		{`1 / 0`, "JSON has no number for +Inf"},
+	for _, tc := range []struct{ src, detail, want string }{
+		{`detail.huge + 1 - detail.huge`, `{"huge":1e400}`, "JSON has no number for NaN"},
+		{`-detail.huge`, `{"huge":1e400}`, "JSON has no number for -Inf"},
+		{`1 / 0`, `{}`, "JSON has no number for +Inf"},
 	} {
-		_, err := compile(t, tc.src, Input).JSON(NewEnv(newEvent(t, event.Fields{Source: "s", DetailType: "t", Detail: []byte(`{"huge":1e400}`)})))
+		_, err := compile(t, tc.src, Input).JSON(NewEnv(newEvent(t, event.Fields{Source: "s", DetailType: "t", Detail: []byte(tc.detail)})))
 		if err == nil || sentence(err) != tc.want {
 			t.Errorf("%s: %v, want %q", tc.src, err, tc.want)
 		}

@@ -143,7 +143,7 @@ func toJSON(env *Env, args []any) (any, error) {
 	return string(b), err
 }
 
-func fromJSON(env *Env, args []any) (any, error) {
+func fromJSON(_ *Env, args []any) (any, error) {
 	s, ok := args[0].(string)
 	if !ok {
 		return nil, fmt.Errorf("fromJSON takes a text, not %s", kindOf(args[0]))
@@ -154,7 +154,7 @@ func fromJSON(env *Env, args []any) (any, error) {
 		errors.As(err, &syntax)
 		return nil, fmt.Errorf("fromJSON: at byte %d of the text: %s", syntax.Offset, syntax.Reason)
 	}
-	return env.decoder.value(raw), nil
+	return decode(raw), nil
 }
 
 // layouts are the forms that date takes without a layout of its own. Forms with a

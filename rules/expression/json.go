@@ -76,7 +76,10 @@ func (e *Env) appendObject(b []byte, m map[string]any) ([]byte, error) {
 // appendFloat writes f as encoding/json does, but with the digits of the event where f
 // comes from there.
 func (e *Env) appendFloat(b []byte, f float64) ([]byte, error) {
-	if text := e.decoder.exact[f]; text != "" {
+	if e.exact == nil {
+		e.exact = exactNumbers(e.event.Detail())
+	}
+	if text := e.exact[f]; text != "" {
 		return append(b, text...), nil
 	}
 	if math.IsInf(f, 0) || math.IsNaN(f) {
