@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync/atomic"
 )
 
 // The gzip rule: what a body grows to is bounded by the operation's cap and, beyond
@@ -56,6 +57,35 @@ func Inflate(encoding string, raw []byte, limit int64) ([]byte, error) {
 		return nil, TooLarge()
 	}
 	return body, nil
+}
+
+// Budget bounds how many bytes of bodies are being worked on at once. The zero Budget
+// has no room.
+type Budget struct {
+	// Max is the bound in bytes.
+	Max  int64
+	used atomic.Int64
+}
+
+// Take takes room for n bytes; release gives it back. ok is false if there is none.
+func (b *Budget) Take(n int64) (release func(), ok bool) {
+	if b.used.Add(n) > b.Max {
+		b.used.Add(-n)
+		return nil, false
+	}
+	return func() { b.used.Add(-n) }, true
+}
+
+// Used is how many bytes are taken now.
+func (b *Budget) Used() int64 { return b.used.Load() }
+
+// Room is what a request's body may take: its length, or the whole limit where that is
+// not known before it is read and inflated.
+func Room(r *http.Request, limit int64) int64 {
+	if r.ContentLength < 0 || r.ContentLength > limit || r.Header.Get("Content-Encoding") != "" {
+		return limit
+	}
+	return r.ContentLength
 }
 
 // TooLarge is the error for a body over its cap.

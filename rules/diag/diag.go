@@ -28,31 +28,48 @@ func (s Severity) String() string {
 	return "error"
 }
 
+// MarshalText writes the severity's name.
+func (s Severity) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// UnmarshalText reads the severity's name.
+func (s *Severity) UnmarshalText(text []byte) error {
+	switch string(text) {
+	case Error.String():
+		*s = Error
+	case Warning.String():
+		*s = Warning
+	default:
+		return fmt.Errorf("diag: a severity is error or warning, not %q", text)
+	}
+	return nil
+}
+
 // Pos is a place in a file. The zero Pos is no place.
 type Pos struct {
 	// Line and Column count from 1; Column counts characters (runes).
-	Line, Column int
+	Line   int `json:"line,omitempty"`
+	Column int `json:"column,omitempty"`
 	// Length is how many characters of that line the place covers; a caret line has
 	// at least one.
-	Length int
+	Length int `json:"length,omitempty"`
 }
 
 // Finding is one thing to change in one file.
 type Finding struct {
 	// Code names the kind of finding, as "P003".
-	Code     string
-	Severity Severity
+	Code     string   `json:"code"`
+	Severity Severity `json:"severity"`
 	// File is the path as the person gave it.
-	File string
+	File string `json:"file"`
 	Pos
 	// Path is where in the file's structure it is: rules[0].pattern.detail.amount.
-	Path string
+	Path string `json:"path,omitempty"`
 	// Message says what is there, without a full stop.
-	Message string
+	Message string `json:"message"`
 	// Label stands beside the caret and says what to write.
-	Label string
+	Label string `json:"label,omitempty"`
 	// Help is at most one further line.
-	Help string
+	Help string `json:"help,omitempty"`
 }
 
 // Error is the short form, file:line:col: severity code: path: message.

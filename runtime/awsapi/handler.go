@@ -23,9 +23,9 @@ type Config struct {
 	Verifier *awswire.Verifier
 	// Account and Region are those that answers speak for.
 	Account, Region string
-	// MaxInFlight bounds the bytes of all bodies that are being worked on; beyond it
-	// clients are throttled. Default: 256 MiB.
-	MaxInFlight int64
+	// Budget bounds the bodies that are being worked on; beyond it clients are
+	// throttled. Default: 256 MiB.
+	Budget *awswire.Budget
 	// Log gets what is our fault. Default: nowhere.
 	Log hclog.Logger
 }
@@ -39,7 +39,9 @@ type Handler struct {
 
 // New makes a Handler.
 func New(c Config) *Handler {
-	c.MaxInFlight = cmp.Or(c.MaxInFlight, 256<<20)
+	if c.Budget == nil {
+		c.Budget = &awswire.Budget{Max: 256 << 20}
+	}
 	if c.Log == nil {
 		c.Log = hclog.NewNullLogger()
 	}
@@ -86,9 +88,9 @@ type exchange struct {
 
 func (x *exchange) run() (any, error) {
 	limit := x.h.c.Table.MaxBody(x.route.Service, x.route.Operation)
-	release, err := x.reserve(limit)
-	if err != nil {
-		return nil, err
+	release, ok := x.h.c.Budget.Take(awswire.Room(x.r, limit))
+	if !ok {
+		return nil, throttled()
 	}
 	defer release()
 	raw, err := x.authenticated(limit)
@@ -108,20 +110,6 @@ func (x *exchange) run() (any, error) {
 		return nil, handlerError{err}
 	}
 	return response, nil
-}
-
-// reserve takes the body's room out of what may be in flight.
-func (x *exchange) reserve(limit int64) (release func(), err error) {
-	n := x.r.ContentLength
-	if n < 0 || n > limit || x.r.Header.Get("Content-Encoding") != "" {
-		n = limit
-	}
-	inFlight := &x.h.stats.inFlight
-	if inFlight.Add(n) > x.h.c.MaxInFlight {
-		inFlight.Add(-n)
-		return nil, throttled()
-	}
-	return func() { inFlight.Add(-n) }, nil
 }
 
 // authenticated reads the body as it was sent and verifies who sent it.

@@ -172,15 +172,15 @@ func TestHandlerTakesGzip(t *testing.T) {
 }
 
 func TestHandlerThrottlesBodies(t *testing.T) {
-	h := New(Config{Table: testTable(), MaxInFlight: 10})
+	h := New(Config{Table: testTable(), Budget: &awswire.Budget{Max: 10}})
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, post("AWSEvents.Echo", json11, scoped("events"), `{"Text":"more than ten"}`))
-	if w.Code != 503 || h.Stats().Throttled != 1 || h.Stats().InFlight != 0 {
+	if w.Code != 503 || h.Stats().Throttled != 1 || h.c.Budget.Used() != 0 {
 		t.Errorf("got %d, %+v", w.Code, h.Stats())
 	}
 	w = httptest.NewRecorder()
 	h.ServeHTTP(w, post("AWSEvents.Echo", json11, scoped("events"), `{}`))
-	if w.Code != 200 || h.Stats().InFlight != 0 {
+	if w.Code != 200 || h.c.Budget.Used() != 0 {
 		t.Errorf("got %d, %+v", w.Code, h.Stats())
 	}
 }
@@ -247,8 +247,8 @@ func FuzzHandler(f *testing.F) {
 		if w.Code >= 500 && !strings.Contains(w.Body.String(), "ThrottlingException") && !bytes.Contains(body, []byte("broken")) {
 			t.Fatalf("%d %s", w.Code, w.Body)
 		}
-		if h.Stats().InFlight != 0 {
-			t.Fatalf("%d bytes stay in flight", h.Stats().InFlight)
+		if h.c.Budget.Used() != 0 {
+			t.Fatalf("%d bytes stay in flight", h.c.Budget.Used())
 		}
 	})
 }

@@ -17,14 +17,10 @@ type Stats struct {
 	// Failed got the operation's own error; Internal was our fault and is logged.
 	Failed   uint64 `json:"failed"`
 	Internal uint64 `json:"internal"`
-	// InFlight is the room that bodies take now, in bytes.
-	InFlight int64 `json:"bytes_in_flight"`
 }
 
 type counters struct {
 	requests, refused, malformed, unknown, throttled, failed, internal atomic.Uint64
-
-	inFlight atomic.Int64
 }
 
 // Stats returns the counts of now.
@@ -32,6 +28,6 @@ func (h *Handler) Stats() Stats {
 	s := &h.stats
 	return Stats{
 		Requests: s.requests.Load(), Refused: s.refused.Load(), Malformed: s.malformed.Load(), Unknown: s.unknown.Load(),
-		Throttled: s.throttled.Load(), Failed: s.failed.Load(), Internal: s.internal.Load(), InFlight: s.inFlight.Load(),
+		Throttled: s.throttled.Load(), Failed: s.failed.Load(), Internal: s.internal.Load(),
 	}
 }

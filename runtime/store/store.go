@@ -48,35 +48,38 @@ type Store interface {
 // does not make are refused when they are loaded.
 type Promises struct {
 	// Kind is the store's name for people: "memory", "sqlite".
-	Kind string
+	Kind string `json:"kind"`
 	// Durable means what was acknowledged survives kill -9 and a power cut.
-	Durable bool
+	Durable bool `json:"durable"`
 	// Warning is the sentence a person must read before relying on this store, "" when
 	// it keeps every promise. It is shown when the engine starts and in its status.
-	Warning string
+	Warning string `json:"warning,omitempty"`
 }
 
 // Stats is how full a store is and what waits in it.
 type Stats struct {
 	// Entries counts the log's entries that are kept, settled or not.
-	Entries int
+	Entries int `json:"entries"`
 	// Bytes is the room taken and Limit the room there is; 0 means the disk's.
-	Bytes, Limit int64
+	Bytes int64 `json:"bytes"`
+	Limit int64 `json:"limit,omitempty"`
 	// DeadLetters counts those kept. DeadLettersLost counts those that were dropped
 	// for want of room; only a store that is not Durable drops any.
-	DeadLetters     int
-	DeadLettersLost uint64
+	DeadLetters     int    `json:"dead_letters"`
+	DeadLettersLost uint64 `json:"dead_letters_lost,omitempty"`
 	// Lanes are the targets with something unread or waiting, by name.
-	Lanes []Lane
+	Lanes []Lane `json:"lanes"`
 }
 
 // Lane is what waits for one target.
 type Lane struct {
-	Target string
-	Cursor Seq
+	Target string `json:"target"`
+	Cursor Seq    `json:"cursor"`
 	// Unread counts entries after the cursor, Retries the deliveries that failed and
 	// wait, Dying those of them that wait only for their dead-letter queue.
-	Unread, Retries, Dying int
+	Unread  int `json:"unread"`
+	Retries int `json:"retries"`
+	Dying   int `json:"dying"`
 }
 
 // Reporter tells how full a store is.
