@@ -101,7 +101,7 @@ var pluginObject = &object{name: "plugin", doc: "A WASM module that targets may 
 }}
 
 var fileObject = &object{name: "file", doc: "A Tocsin rule file.", fields: []field{
-	{name: "version", required: true, of: version{}, doc: "The version of the format: 1."},
+	{name: "version", required: true, missing: "R010", of: version{}, doc: "The version of the format: 1."},
 	{name: "rules", of: list{of: ruleObject}, doc: "Which events matter, and who gets them."},
 	{name: "targets", of: list{of: targetObject}, doc: "Where events go."},
 	{name: "plugins", of: list{of: pluginObject}, doc: "WASM modules that targets use, and what they may do."},

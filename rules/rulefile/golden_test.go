@@ -37,8 +37,13 @@ func goldenOptions(topic string) Options {
 			Manifest: abi.Manifest{Needs: abi.Grants{KV: 1 << 20, Emit: []string{"shop.closer"}, HTTP: []string{"a.example.com"},
 				AWS: []abi.AWSGrant{{Service: "ec2", Actions: []string{"RevokeSecurityGroupIngress", "DescribeInstances"}}}}},
 		},
-		"greedy": {Imports: []string{"tocsin.http", "tocsin.take"}},
-		"broken": {Err: errors.New("broken.wasm: no such file")},
+		"rebuilt": {
+			SHA256: strings.Repeat("c", 64), Imports: []string{"tocsin.http"},
+			Manifest: abi.Manifest{Needs: abi.Grants{HTTP: []string{"hooks.slack.com"}}},
+		},
+		"emitter": {Manifest: abi.Manifest{Needs: abi.Grants{Emit: []string{"shop.robot"}}}},
+		"greedy":  {Imports: []string{"tocsin.http", "tocsin.take"}},
+		"broken":  {Err: errors.New("broken.wasm: no such file")},
 	}
 	return o
 }

@@ -1,6 +1,7 @@
 package rulefile
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/tocsin-engine/tocsin/rules/diag"
@@ -21,6 +22,9 @@ type field struct {
 	required bool
 	of       shape
 	doc      string
+	// missing is the code of the finding where a required field is not there. Default:
+	// R003.
+	missing string
 	// later says that the field is understood and comes with a later version.
 	later bool
 }
@@ -47,7 +51,7 @@ func (o *object) check(r *reading, v *source.Value, path string) bool {
 	}
 	for _, f := range o.fields {
 		if f.required && v.Get(f.name) == nil && !guessed[f.name] {
-			r.find(v.Pos, path, "R003", fmt.Sprintf("this %s has no %s", o.name, f.name), fmt.Sprintf("add  %s: …", f.name), f.doc)
+			r.find(v.Pos, path, cmp.Or(f.missing, "R003"), fmt.Sprintf("this %s has no %s", o.name, f.name), fmt.Sprintf("add  %s: …", f.name), f.doc)
 			ok = false
 		}
 	}

@@ -66,7 +66,7 @@ func (t *testReader) test(v *source.Value, path string) {
 		step.Deliver, step.Dead = t.wants(v, "deliver", path), t.wants(v, "dead", path)
 		step.Settle = true
 		out.Steps = []Step{step}
-		if v.Get("event") == nil && v.Get("event_file") == nil {
+		if !hasEvent(v) {
 			t.find(out.Pos, path, "T001", "nothing happens in this test", "add an event, an event_file, or steps", "")
 		}
 	}
@@ -119,6 +119,7 @@ func (t *testReader) steps(v *source.Value, path string) []Step {
 		}
 		path := child(path, item("steps", i))
 		step := t.step(s, path)
+		t.needsEvent(s, path)
 		if e := s.Get("expect"); e != nil && e.Kind == event.Object {
 			step.Deliver, step.Dead = t.wants(e, "deliver", child(path, "expect")), t.wants(e, "dead", child(path, "expect"))
 		}
@@ -185,13 +186,8 @@ func (t *testReader) step(v *source.Value, path string) Step {
 			t.find(keyPos(v, "event_file"), child(path, "event_file"), "T002", "event and event_file", "keep one of them", "")
 		}
 	}
-	if v.Get("event") == nil && v.Get("event_file") == nil {
+	if !hasEvent(v) {
 		out.Times = 0
-		for _, name := range []string{"with", "times", "match"} {
-			if v.Get(name) != nil && v.Get("steps") == nil && v.Get("log") == nil {
-				t.find(keyPos(v, name), child(path, name), "T006", fmt.Sprintf("%q without an event", name), "add an event, or an event_file", "")
-			}
-		}
 	}
 	if w := v.Get("with"); w != nil && w.Kind == event.Object {
 		for _, m := range w.Members {
@@ -206,6 +202,18 @@ func (t *testReader) step(v *source.Value, path string) Step {
 		}
 	}
 	return out
+}
+
+// hasEvent says whether an event comes in with a step.
+func hasEvent(v *source.Value) bool { return v.Get("event") != nil || v.Get("event_file") != nil }
+
+// needsEvent reports fields that are about the event of a step that has none.
+func (t *testReader) needsEvent(v *source.Value, path string) {
+	for _, name := range []string{"with", "times", "match"} {
+		if v.Get(name) != nil && !hasEvent(v) && v.Get("log") == nil {
+			t.find(keyPos(v, name), child(path, name), "T006", fmt.Sprintf("%q without an event", name), "add an event, or an event_file", "")
+		}
+	}
 }
 
 // wants reads what the targets should have got.
