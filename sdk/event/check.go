@@ -26,19 +26,20 @@ func (e *SyntaxError) Error() string {
 // MaxDepth deep, and that no object names a member twice. Duplicate names are refused
 // because a pattern would see both values and a target only the last one: a rule
 // could be bypassed. The error is a *SyntaxError. It allocates only for objects with
-// more than 32 members, 48 names open at once, or escaped names.
+// more than 32 members, 64 names open at once, or escaped names.
 func Check(raw []byte) error {
-	return check(checker{b: raw, unique: true})
+	c := checker{b: raw, unique: true}
+	return c.check()
 }
 
 // CheckSyntax is Check for a text that a person wrote: names may stand twice, because
 // whoever reads on tells the person about all of them.
 func CheckSyntax(raw []byte) error {
-	return check(checker{b: raw})
+	c := checker{b: raw}
+	return c.check()
 }
 
-func check(c checker) error {
-	c.names = c.first[:0]
+func (c *checker) check() error {
 	c.space()
 	if !c.value(0) {
 		return &SyntaxError{c.at, c.reason}
@@ -57,11 +58,13 @@ type checker struct {
 	reason string
 
 	unique bool // names may not stand twice
-	// names of the objects that are open, one after the other, so that a check of a
-	// usual event needs no memory.
-	names [][]byte
-	first [48][]byte
+	// names are where the names of the open objects stand, n of them, one object after
+	// the other, so that a check of a usual event needs no memory.
+	names [64]span
+	n     int
 }
+
+type span struct{ from, to int }
 
 func (c *checker) fail(at int, reason string) bool {
 	c.at, c.reason = at, reason
@@ -232,8 +235,7 @@ func (c *checker) object(depth int) bool {
 		c.i++
 		return true
 	}
-	names := nameSet{base: len(c.names)}
-	defer func() { c.names = c.names[:names.base] }()
+	names := nameSet{base: c.n}
 	for {
 		c.space()
 		if !c.name(&names) {
@@ -250,6 +252,7 @@ func (c *checker) object(depth int) bool {
 		c.i++
 		switch c.b[c.i-1] {
 		case '}':
+			c.n = names.base
 			return true
 		case ',':
 		default:
@@ -268,7 +271,7 @@ func (c *checker) name(names *nameSet) bool {
 	if !ok {
 		return false
 	}
-	if c.unique && !c.add(names, name) {
+	if c.unique && !c.add(names, name, at+1) {
 		return c.fail(at, fmt.Sprintf("the name %q stands twice in one object", unescape(name)))
 	}
 	c.space()
@@ -289,29 +292,32 @@ type nameSet struct {
 // few is how many names are compared one by one. CloudTrail's records have up to 30.
 const few = 32
 
-// add reports whether name, the bytes between the quotes, is new.
-func (c *checker) add(s *nameSet, name []byte) bool {
-	if bytes.IndexByte(name, '\\') >= 0 {
-		name = []byte(unescape(name))
-	}
+// add reports whether name, the bytes between the quotes at from, is new.
+func (c *checker) add(s *nameSet, name []byte, from int) bool {
+	escaped := bytes.IndexByte(name, '\\') >= 0
 	if s.many == nil {
-		for _, n := range c.names[s.base:] {
-			if string(n) == string(name) {
+		for _, n := range c.names[s.base:c.n] {
+			if string(c.b[n.from:n.to]) == string(name) {
 				return false
 			}
 		}
-		if len(c.names)-s.base < few {
-			c.names = append(c.names, name)
+		if !escaped && c.n-s.base < few && c.n < len(c.names) {
+			c.names[c.n] = span{from, from + len(name)}
+			c.n++
 			return true
 		}
-		s.many = make(map[string]struct{}, 4*few)
-		for _, n := range c.names[s.base:] {
-			s.many[string(n)] = struct{}{}
+		s.many = make(map[string]struct{}, 2*few)
+		for _, n := range c.names[s.base:c.n] {
+			s.many[string(c.b[n.from:n.to])] = struct{}{}
 		}
 	}
-	if _, twice := s.many[string(name)]; twice {
+	text := string(name)
+	if escaped {
+		text = unescape(name)
+	}
+	if _, twice := s.many[text]; twice {
 		return false
 	}
-	s.many[string(name)] = struct{}{}
+	s.many[text] = struct{}{}
 	return true
 }

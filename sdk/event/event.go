@@ -54,6 +54,9 @@ func (e Event) On(bus string, hops int) Event {
 // Required names the envelope's members that Parse insists on.
 var Required = []string{"id", "detail-type", "source", "account", "time", "region", "detail"}
 
+// detailBit is the place of detail in Required.
+const detailBit = 6
+
 // Parse reads a complete envelope. It checks the whole text (see Check), keeps raw
 // without a copy, and wants every member of Required with its right type; resources
 // may be missing. Other members are kept and visible to patterns.
@@ -97,7 +100,7 @@ func (e *Event) read() (seen int, err error) {
 		case "region":
 			bit, err = 5, text(m, name, &e.Region)
 		case "detail":
-			bit = 6
+			bit = detailBit
 			if m.Kind() != Object {
 				err = fmt.Errorf("event: %q is a JSON object, not %s", name, m.Kind())
 			}
@@ -164,9 +167,7 @@ type Fields struct {
 // New makes an event from its members, in EventBridge's member order. Detail is
 // checked (see Check).
 func New(f Fields) (Event, error) {
-	if f.Detail == nil {
-		f.Detail = []byte("{}")
-	}
+	f.Detail = f.detail()
 	b := append(make([]byte, 0, 256+len(f.Detail)), `{"version":"0"`...)
 	b = appendMember(b, "id", f.ID)
 	b = appendMember(b, "detail-type", f.DetailType)
@@ -177,7 +178,17 @@ func New(f Fields) (Event, error) {
 	b = appendResources(b, f.Resources)
 	b = append(b, `,"detail":`...)
 	b = append(b, trim(f.Detail)...)
-	return Parse(append(b, '}'))
+	return parseWith(append(b, '}'), f.Detail)
+}
+
+// parseWith parses an envelope that detail was put into, and makes sure that detail was
+// one value: text that closes its own object could bring members of the envelope.
+func parseWith(raw, detail []byte) (Event, error) {
+	e, err := Parse(raw)
+	if err == nil && len(e.detail) != len(trim(detail)) {
+		return Event{}, errors.New("event: the detail is not one JSON object")
+	}
+	return e, err
 }
 
 // Complete makes an event from an envelope that may lack members: those that are
@@ -193,42 +204,57 @@ func Complete(raw []byte, f Fields) (Event, error) {
 	if err != nil {
 		return Event{}, err
 	}
-	all := 1<<len(Required) - 1
-	if seen == all && Value(trim(raw)).Get("version") != nil {
+	body := trim(raw)
+	front, err := f.missing(seen, body)
+	if err != nil {
+		return Event{}, err
+	}
+	if len(front) == 0 {
 		return e, nil
 	}
-	missing := func(bit int) bool { return seen&(1<<bit) == 0 }
-	for bit, value := range map[int]string{1: f.DetailType, 2: f.Source} {
-		if missing(bit) && value == "" {
-			return Event{}, fmt.Errorf("event: the envelope has no %q member", Required[bit])
-		}
+	front[0] = '{' // in place of the first comma
+	if rest := trim(body[1:]); rest[0] != '}' {
+		front = append(append(front, ','), rest...)
+	} else {
+		front = append(front, '}')
 	}
-	body := trim(raw)
-	b := append(make([]byte, 0, 256+len(body)), '{')
-	if Value(body).Get("version") == nil {
+	if seen&(1<<detailBit) == 0 {
+		return parseWith(front, f.detail())
+	}
+	return Parse(front)
+}
+
+// missing writes the members that an envelope lacks, each with a comma before it. seen
+// is what read said of it.
+func (f Fields) missing(seen int, body Value) ([]byte, error) {
+	var b []byte
+	if body.Get("version") == nil {
 		b = append(b, `,"version":"0"`...)
 	}
-	for bit, value := range []string{f.ID, f.DetailType, f.Source, f.Account, FormatTime(f.Time), f.Region} {
-		if missing(bit) {
-			b = appendMember(b, Required[bit], value)
+	for bit, value := range [...]string{f.ID, f.DetailType, f.Source, f.Account, FormatTime(f.Time), f.Region} {
+		if seen&(1<<bit) != 0 {
+			continue
 		}
+		if name := Required[bit]; value == "" && (name == "detail-type" || name == "source") {
+			return nil, fmt.Errorf("event: the envelope has no %q member", name)
+		}
+		b = appendMember(b, Required[bit], value)
 	}
-	if Value(body).Get("resources") == nil {
+	if body.Get("resources") == nil {
 		b = appendResources(b, f.Resources)
 	}
-	if missing(6) {
-		b = append(b, `,"detail":`...)
-		if f.Detail == nil {
-			f.Detail = []byte("{}")
-		}
-		b = append(b, trim(f.Detail)...)
+	if seen&(1<<detailBit) == 0 {
+		b = append(append(b, `,"detail":`...), trim(f.detail())...)
 	}
-	b = append(b[:1], b[2:]...) // the first comma
-	rest := trim(body[1:])
-	if rest[0] != '}' {
-		b = append(b, ',')
+	return b, nil
+}
+
+// detail is f.Detail with its default.
+func (f Fields) detail() []byte {
+	if f.Detail == nil {
+		return []byte("{}")
 	}
-	return Parse(append(b, rest...))
+	return f.Detail
 }
 
 // FormatTime writes t as the envelope does: RFC 3339, UTC, whole seconds.

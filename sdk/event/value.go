@@ -1,6 +1,7 @@
 package event
 
 import (
+	"bytes"
 	"iter"
 	"strconv"
 	"unicode/utf16"
@@ -90,12 +91,30 @@ func (v Value) Get(path ...string) Value {
 }
 
 func (v Value) member(name string) Value {
-	for n, m := range v.Members() {
-		if n == name {
-			return m
+	if v.Kind() != Object {
+		return nil
+	}
+	for i := skipSpace(v, 1); v[i] != '}'; {
+		end := skipValue(v, i)
+		found := sameName(v[i+1:end-1], name)
+		i = skipSpace(v, skipSpace(v, end)+1)
+		end = skipValue(v, i)
+		if found {
+			return v[i:end:end]
+		}
+		if i = skipSpace(v, end); v[i] == ',' {
+			i = skipSpace(v, i+1)
 		}
 	}
 	return nil
+}
+
+// sameName compares a member's name, the bytes between its quotes, with name.
+func sameName(quoted []byte, name string) bool {
+	if string(quoted) == name {
+		return bytes.IndexByte(quoted, '\\') < 0
+	}
+	return len(quoted) > len(name) && bytes.IndexByte(quoted, '\\') >= 0 && unescape(quoted) == name
 }
 
 // Members yields the members of an object in their order, nothing for other kinds.
