@@ -16,6 +16,7 @@ var eventFields = []field{
 	{name: "event", of: testEvent{}, doc: "The event that comes in. id, time, account and region are filled in."},
 	{name: "event_file", of: anyText{}, doc: "A JSON file with the event, relative to this file."},
 	{name: "with", of: table{free{}}, doc: "Members of the event to replace, as {detail.errorCode: AccessDenied}."},
+	{name: "bus", of: anyText{}, doc: "The event bus that the event is on. Default: default."},
 	{name: "times", of: integer{1, 100_000}, doc: "How often the event comes in. Default: 1."},
 	{name: "match", of: names, doc: "Exactly the rules that match the event."},
 }

@@ -47,6 +47,8 @@ type Step struct {
 	EventFile string
 	// With replaces members of the event.
 	With []Override
+	// Bus is the event bus that the event is on; "" means the default one.
+	Bus string
 	// Settle lets the clock run on until nothing is due any more, before the
 	// expectations are looked at: so it is in a test that is written without `steps`.
 	Settle bool

@@ -88,7 +88,7 @@ func (t *testReader) uniqueTest(name *source.Value, path string) {
 func (t *testReader) noEventBeside(v *source.Value, path string) {
 	for _, m := range v.Members {
 		switch m.Name {
-		case "event", "event_file", "with", "times", "match":
+		case "event", "event_file", "with", "bus", "times", "match":
 			t.find(m.Pos, child(path, m.Name), "T002", fmt.Sprintf("%q beside steps", m.Name), "move it into a step", "")
 		case "deliver", "dead":
 			t.find(m.Pos, child(path, m.Name), "T002", fmt.Sprintf("%q beside steps", m.Name), "move it into the expect of a step", "")
@@ -179,7 +179,7 @@ func (t *testReader) moments(v *source.Value, before time.Duration, path string)
 
 // step reads the event of a step, or of a test without steps.
 func (t *testReader) step(v *source.Value, path string) Step {
-	out := Step{EventFile: text(v, "event_file"), Times: max(1, number(v, "times")), Pos: v.Pos}
+	out := Step{EventFile: text(v, "event_file"), Bus: text(v, "bus"), Times: max(1, number(v, "times")), Pos: v.Pos}
 	if e := v.Get("event"); e != nil && e.Kind == event.Object {
 		out.Event = e.AppendJSON(nil)
 		if v.Get("event_file") != nil {
@@ -209,7 +209,7 @@ func hasEvent(v *source.Value) bool { return v.Get("event") != nil || v.Get("eve
 
 // needsEvent reports fields that are about the event of a step that has none.
 func (t *testReader) needsEvent(v *source.Value, path string) {
-	for _, name := range []string{"with", "times", "match"} {
+	for _, name := range []string{"with", "bus", "times", "match"} {
 		if v.Get(name) != nil && !hasEvent(v) && v.Get("log") == nil {
 			t.find(keyPos(v, name), child(path, name), "T006", fmt.Sprintf("%q without an event", name), "add an event, or an event_file", "")
 		}

@@ -24,6 +24,9 @@ type Config struct {
 	AWS AWS
 	// Secret is where secrets come from. Default: there are none.
 	Secret func(name string) (value string, ok bool)
+	// DeadLetters takes the dead letters of targets that name a queue. Default: the
+	// queues of the SQS service in this process (SetServices).
+	DeadLetters dispatch.DeadLetterQueues
 	// Account and Region stand in events that have none and in ARNs.
 	// Default: 000000000000, us-east-1.
 	Account, Region string
@@ -79,13 +82,16 @@ func New(c Config) (*Engine, error) {
 	}
 	c.defaults()
 	e := &Engine{config: c, log: c.Log.Named("engine")}
+	if c.DeadLetters == nil {
+		c.DeadLetters = deadLetterQueues{e}
+	}
 	e.stats.init()
 	e.trails.init(c.Recent, c.RecentBytes)
 	e.status.started = c.Now()
 	e.rules.Store(newRuleset(nil))
 	e.services.Store(service.NewTable())
 	e.dispatch = dispatch.New(dispatch.Config{
-		Store: c.Store, DeadLetters: deadLetterQueues{e}, Now: c.Now, Observe: e.observe,
+		Store: c.Store, DeadLetters: c.DeadLetters, Now: c.Now, Observe: e.observe,
 		Drain: c.Drain, Log: c.Log.Named("dispatch"),
 	})
 	if warning := c.Store.Promises().Warning; warning != "" && !c.Rehearsal {
