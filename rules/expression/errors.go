@@ -272,6 +272,10 @@ var runRules = []rewrite{
 	{re(`^index out of range: (-?\d+) \(array length is (\d+)\)$`), "", "the list has no element $1, it has $2 of them", "", ""},
 	{re(`^interface conversion: interface \{\} is ([^,]+), not (.+)$`), "", "this is {$1}, here {$2} is needed", "", ""},
 	{re(`^operator "in" not defined on (.+)$`), "", `"in" looks into a list or an object, this is {$1}`, "", ""},
+	{re(`^invalid argument for (\w+) \(type (.+)\)$`), "", "$1 does not work on {$2}", "", ""},
+	{re(`^reflect: call of .+ on zero Value$`), "", "this does not work on nil", "", ""},
+	{re(`^illegal base64 data at input byte (\d+)$`), "", "fromBase64: at byte $1 of the text: this is not base64", "", ""},
+	{re(`^time: .*duration (".*")$`), "", `duration reads texts like "1h30m" and "200ms", not $1`, "", ""},
 	{re(`hash of unhashable type:? (.+)$`), "", "{$1} cannot be the name of a group", "", ""},
 	{re(`memory budget exceeded`), "", "the lists that it makes are too long", "", ""},
 }
