@@ -42,7 +42,7 @@ var onceObject = &object{name: "once_per", doc: "Match once per key and time.", 
 	{name: "every", required: true, of: duration{time.Second, 30 * 24 * time.Hour}, doc: "For how long further events with the same key do not match, as 1h."},
 }}
 
-var routeObject = &object{name: "target", doc: "A target and what is different for this rule.", fields: join(
+var routeObject = &object{name: "entry", doc: "A target and what is different for this rule.", fields: join(
 	[]field{{name: "target", required: true, of: ruleName, doc: "The name of a target."}},
 	inputFields, deliveryFields)}
 
@@ -101,7 +101,7 @@ var pluginObject = &object{name: "plugin", doc: "A WASM module that targets may 
 }}
 
 var fileObject = &object{name: "file", doc: "A Tocsin rule file.", fields: []field{
-	{name: "version", required: true, missing: "R010", of: version{}, doc: "The version of the format: 1."},
+	{name: "version", required: true, missing: "R010", example: "1", of: version{}, doc: "The version of the format: 1."},
 	{name: "rules", of: list{of: ruleObject}, doc: "Which events matter, and who gets them."},
 	{name: "targets", of: list{of: targetObject}, doc: "Where events go."},
 	{name: "plugins", of: list{of: pluginObject}, doc: "WASM modules that targets use, and what they may do."},

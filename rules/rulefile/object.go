@@ -3,6 +3,7 @@ package rulefile
 import (
 	"cmp"
 	"fmt"
+	"strings"
 
 	"github.com/tocsin-engine/tocsin/rules/diag"
 	"github.com/tocsin-engine/tocsin/rules/source"
@@ -22,6 +23,8 @@ type field struct {
 	required bool
 	of       shape
 	doc      string
+	// example is what could stand there. Default: an ellipsis.
+	example string
 	// missing is the code of the finding where a required field is not there. Default:
 	// R003.
 	missing string
@@ -51,11 +54,17 @@ func (o *object) check(r *reading, v *source.Value, path string) bool {
 	}
 	for _, f := range o.fields {
 		if f.required && v.Get(f.name) == nil && !guessed[f.name] {
-			r.find(v.Pos, path, cmp.Or(f.missing, "R003"), fmt.Sprintf("this %s has no %s", o.name, f.name), fmt.Sprintf("add  %s: …", f.name), f.doc)
+			r.find(v.Pos, path, cmp.Or(f.missing, "R003"), fmt.Sprintf("this %s has no %s", o.name, f.name), fmt.Sprintf("add  %s: %s", f.name, cmp.Or(f.example, "…")), f.help())
 			ok = false
 		}
 	}
 	return ok
+}
+
+// help is the first sentence of the field's description, as a help line has it.
+func (f field) help() string {
+	first, _, _ := strings.Cut(strings.TrimSuffix(f.doc, "."), ". ")
+	return strings.ToLower(first[:1]) + first[1:]
 }
 
 // field returns the field called name, or nil.
@@ -79,8 +88,24 @@ func (o *object) unknown(r *reading, m source.Member, path string) string {
 	return near
 }
 
+// otherNames are what other tools call our fields; EventBridge's own names first.
+var otherNames = map[string]string{
+	"EventPattern": "pattern", "event_pattern": "pattern", "filter": "pattern",
+	"Targets": "targets", "EventBusName": "bus", "event_bus": "bus", "Description": "description",
+	"RetryPolicy": "retry", "retries": "retry", "MaximumRetryAttempts": "attempts", "MaximumEventAgeInSeconds": "within",
+	"DeadLetterConfig": "dead_letter", "dlq": "dead_letter",
+	"InputPath": "input_path", "InputPathsMap": "input_paths", "InputTemplate": "input_template",
+	"condition": "when", "if": "when", "enabled": "state", "disabled": "state",
+	"path": "file", "wasm": "file", "needs": "allow", "grants": "allow", "expect": "match", "mem": "memory", "timeout": "time",
+}
+
 // nearestField is the field of o that name was meant to be, or "".
-func nearestField(o *object, name string) string { return diag.Nearest(name, o.names()) }
+func nearestField(o *object, name string) string {
+	if meant := otherNames[name]; o.field(meant) != nil {
+		return meant
+	}
+	return diag.Nearest(name, o.names())
+}
 
 // names are the fields that can be used.
 func (o *object) names() (names []string) {

@@ -72,9 +72,16 @@ func (w word) check(r *reading, v *source.Value, path string) bool {
 	return false
 }
 
-// article is the noun of a field with "a" before it.
+// article is what a field holds, with "a" before it.
 func article(name string) string {
-	name = strings.TrimSuffix(strings.ReplaceAll(name, "_", " "), "s")
+	switch name {
+	case "buses":
+		name = "bus"
+	case "match":
+		name = "rule's name"
+	default:
+		name = strings.TrimSuffix(strings.ReplaceAll(name, "_", " "), "s")
+	}
 	if strings.IndexByte("aeiou", name[0]) >= 0 {
 		return "an " + name
 	}

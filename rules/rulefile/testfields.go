@@ -52,6 +52,6 @@ var testObject = &object{name: "test", doc: "One case. It runs on an engine of i
 })}
 
 var testFileObject = &object{name: "file", doc: "Tests of the rules beside it.", fields: []field{
-	{name: "version", required: true, missing: "R010", of: version{}, doc: "The version of the format: 1."},
+	{name: "version", required: true, missing: "R010", example: "1", of: version{}, doc: "The version of the format: 1."},
 	{name: "tests", required: true, of: list{of: testObject, min: 1}, doc: "The cases."},
 }}

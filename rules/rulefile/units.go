@@ -57,11 +57,19 @@ func (x duration) check(r *reading, v *source.Value, path string) bool {
 		return false
 	}
 	if d < x.min || d > x.max {
-		r.find(v.Pos, path, "R013", fmt.Sprintf("%q is between %s and %s", last(path), formatDuration(x.min), formatDuration(x.max)),
-			fmt.Sprintf("%s is outside of that", v.Text), "")
+		r.find(v.Pos, path, "R013", fmt.Sprintf("%q is between %s and %s, not %s", last(path), formatDuration(x.min), formatDuration(x.max), v.Text),
+			bound(d < x.min, formatDuration(x.min), formatDuration(x.max)), "")
 		return false
 	}
 	return true
+}
+
+// bound says what to write in place of too little, or too much.
+func bound(tooLittle bool, least, most string) string {
+	if tooLittle {
+		return "write " + least + " or more"
+	}
+	return "write " + most + " or less"
 }
 
 // size is a number of bytes: 512, 64KiB, 32MiB.
@@ -101,8 +109,8 @@ func (x size) check(r *reading, v *source.Value, path string) bool {
 		return false
 	}
 	if n < x.min || n > x.max {
-		r.find(v.Pos, path, "R014", fmt.Sprintf("%q is between %s and %s", last(path), formatSize(x.min), formatSize(x.max)),
-			fmt.Sprintf("%s is outside of that", v.Text), "")
+		r.find(v.Pos, path, "R014", fmt.Sprintf("%q is between %s and %s, not %s", last(path), formatSize(x.min), formatSize(x.max), v.Text),
+			bound(n < x.min, formatSize(x.min), formatSize(x.max)), "")
 		return false
 	}
 	return true
