@@ -40,12 +40,17 @@ func (r *runner) Deliver(_ context.Context, batch []dispatch.Delivery) []dispatc
 	return out
 }
 
-// got lists what the target was given, as "event/attempt".
-func (r *runner) got() []string {
+// all are the batches that the target was given.
+func (r *runner) all() [][]dispatch.Delivery {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	return slices.Clone(r.calls)
+}
+
+// got lists what the target was given, as "event/attempt".
+func (r *runner) got() []string {
 	var out []string
-	for _, c := range r.calls {
+	for _, c := range r.all() {
 		for _, d := range c {
 			out = append(out, fmt.Sprintf("%s/%d", d.Event.ID, d.Attempt))
 		}
