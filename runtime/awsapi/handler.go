@@ -3,8 +3,6 @@ package awsapi
 import (
 	"cmp"
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"net/http"
 
@@ -54,7 +52,7 @@ type Headers interface{ ResponseHeaders() map[string]string }
 // ServeHTTP answers one request.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.stats.requests.Add(1)
-	x := exchange{h: h, r: r, route: awswire.RouteOf(r), requestID: newRequestID()}
+	x := exchange{h: h, r: r, route: awswire.RouteOf(r), requestID: service.NewID()}
 	response, err := x.run()
 	if err != nil {
 		write(w, awswire.EncodeError(x.route, x.requestID, h.visible(&x, err)), nil)
@@ -169,15 +167,6 @@ func (x *exchange) caller() service.Caller {
 		AccessKey: x.accessKey, Account: x.h.c.Account, Region: x.h.c.Region, RequestID: x.requestID,
 		InvocationID: x.r.Header.Get("Amz-Sdk-Invocation-Id"), Endpoint: scheme + x.r.Host,
 	}
-}
-
-// newRequestID is a random UUID, as AWS's request ids are.
-func newRequestID() string {
-	var b [16]byte
-	rand.Read(b[:]) // never fails
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	s := hex.EncodeToString(b[:])
-	return s[:8] + "-" + s[8:12] + "-" + s[12:16] + "-" + s[16:20] + "-" + s[20:]
 }
 
 // handlerError is an error of an operation, authError one of a signature; every other

@@ -142,7 +142,7 @@ func (a *app) completeRules(paths *[]string) cobra.CompletionFunc {
 
 func (e *explainVerb) print(a *app, ev event.Event, all []explain.Verdict) error {
 	// The nearest miss stands first after the matches.
-	slices.SortStableFunc(all, func(x, y explain.Verdict) int { return missing(x) - missing(y) })
+	slices.SortStableFunc(all, func(x, y explain.Verdict) int { return x.Missing() - y.Missing() })
 	if e.format == "json" {
 		return printJSON(a.out, map[string]any{"version": 1, "event": ev.ID, "rules": all})
 	}
@@ -156,13 +156,4 @@ func (e *explainVerb) print(a *app, ev event.Event, all []explain.Verdict) error
 		a.printVerdict(v, ev)
 	}
 	return nil
-}
-
-// missing is how many conditions keep a rule from matching.
-func missing(v explain.Verdict) int {
-	if v.Matches {
-		return 0
-	}
-	holds, all := v.Holding()
-	return 1 + all - holds
 }

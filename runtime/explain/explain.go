@@ -111,6 +111,15 @@ func (v Verdict) Holding() (holds, all int) {
 	return holds, all
 }
 
+// Missing is how many conditions keep the rule from matching; 0 if it matches.
+func (v Verdict) Missing() int {
+	if v.Matches {
+		return 0
+	}
+	holds, all := v.Holding()
+	return 1 + all - holds
+}
+
 // Label is the field, with the $or member it stands in.
 func (c Condition) Label() string {
 	if c.Branch == "" {

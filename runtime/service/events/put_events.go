@@ -129,7 +129,7 @@ type batch struct {
 
 // add judges entry i. A nil bus is one that does not exist.
 func (b *batch) add(i int, e Entry, bus *bus, code, message string) {
-	id := newID()
+	id := service.NewID()
 	ev, err := b.event(id, e)
 	if code == "" && err != nil {
 		code, message = "MalformedDetail", "Detail is malformed."

@@ -1,8 +1,6 @@
 package events
 
 import (
-	"crypto/rand"
-	"encoding/hex"
 	"sync/atomic"
 	"time"
 
@@ -75,13 +73,4 @@ func (s *Service) Operations() []service.Operation {
 		service.Op(Name, "ActivateEventSource", s.ActivateEventSource),
 		service.Op(Name, "DeactivateEventSource", s.DeactivateEventSource),
 	}
-}
-
-// newID is a random UUID, as EventBridge's event ids are.
-func newID() string {
-	var b [16]byte
-	rand.Read(b[:]) // never fails
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	s := hex.EncodeToString(b[:])
-	return s[:8] + "-" + s[8:12] + "-" + s[12:16] + "-" + s[16:20] + "-" + s[20:]
 }

@@ -1,0 +1,134 @@
+package server
+
+import (
+	"encoding/json"
+	"strconv"
+	"time"
+
+	"github.com/tocsin-engine/tocsin/runtime/engine"
+	"github.com/tocsin-engine/tocsin/runtime/store"
+)
+
+type ruleView struct {
+	Name        string            `json:"name"`
+	Description string            `json:"description,omitempty"`
+	Bus         string            `json:"bus"`
+	Pattern     json.RawMessage   `json:"pattern,omitempty"`
+	When        string            `json:"when,omitempty"`
+	OncePer     *oncePerView      `json:"once_per,omitempty"`
+	Disabled    bool              `json:"disabled"`
+	Tags        map[string]string `json:"tags,omitempty"`
+	Targets     []string          `json:"targets"`
+	File        string            `json:"file"`
+	Line        int               `json:"line"`
+	Counts      engine.RuleStats  `json:"counts"`
+}
+
+type oncePerView struct {
+	Key   string `json:"key"`
+	Every string `json:"every"`
+}
+
+func (s *Server) rules(*call) (any, error) {
+	counts := s.c.Engine.Stats().Rules
+	views := []ruleView{}
+	for _, r := range s.c.Engine.Rules().Rules {
+		v := ruleView{
+			Name: r.Name, Description: r.Description, Bus: r.Bus, Disabled: r.Disabled, Tags: r.Tags,
+			Targets: []string{}, File: r.File, Line: r.Pos.Line, Counts: counts[r.Name],
+		}
+		if r.Pattern != nil {
+			v.Pattern = r.Pattern.JSON()
+		}
+		if r.When != nil {
+			v.When = r.When.Source()
+		}
+		if r.OncePer != nil {
+			v.OncePer = &oncePerView{r.OncePer.Key.Source(), r.OncePer.Every.String()}
+		}
+		for _, route := range r.Targets {
+			v.Targets = append(v.Targets, route.Target)
+		}
+		views = append(views, v)
+	}
+	return map[string]any{"version": 1, "rules": views}, nil
+}
+
+type targetView struct {
+	Name        string             `json:"name"`
+	Plugin      string             `json:"plugin"`
+	Mode        string             `json:"mode,omitempty"`
+	DeadLetter  string             `json:"dead_letter,omitempty"`
+	Concurrency int                `json:"concurrency,omitempty"`
+	Batch       int                `json:"batch,omitempty"`
+	File        string             `json:"file"`
+	Line        int                `json:"line"`
+	Counts      engine.TargetStats `json:"counts"`
+	Waiting     store.Lane         `json:"waiting"`
+}
+
+// targets leaves a target's config out: it may name what is nobody else's business.
+func (s *Server) targets(c *call) (any, error) {
+	status, err := s.c.Engine.Status(c.Context())
+	if err != nil {
+		return nil, err
+	}
+	lanes := map[string]store.Lane{}
+	for _, l := range status.Kept.Lanes {
+		lanes[l.Target] = l
+	}
+	counts := s.c.Engine.Stats().Targets
+	views := []targetView{}
+	for _, t := range s.c.Engine.Rules().Targets {
+		lane := lanes[t.Name]
+		lane.Target = t.Name
+		views = append(views, targetView{
+			t.Name, t.Plugin, t.Mode, t.DeadLetter, t.Concurrency, t.Batch, t.File, t.Pos.Line, counts[t.Name], lane,
+		})
+	}
+	return map[string]any{"version": 1, "targets": views}, nil
+}
+
+type deadLetterView struct {
+	ID        store.DeadLetterID `json:"id"`
+	Target    string             `json:"target"`
+	Rule      string             `json:"rule"`
+	Code      string             `json:"code"`
+	Message   string             `json:"message"`
+	Exhausted string             `json:"exhausted,omitempty"`
+	Attempts  int                `json:"attempts"`
+	Died      time.Time          `json:"died"`
+	Bus       string             `json:"bus"`
+	Event     json.RawMessage    `json:"event"`
+}
+
+func (s *Server) deadLetters(c *call) (any, error) {
+	limit, err := c.number("limit", page, maxPage)
+	if err != nil {
+		return nil, err
+	}
+	var after uint64
+	if text := c.URL.Query().Get("after"); text != "" {
+		if after, err = strconv.ParseUint(text, 10, 64); err != nil {
+			return nil, badRequest("after: write the id of a dead letter, not %q", text)
+		}
+	}
+	dead, err := s.c.DeadLetters.DeadLetters(c.Context(), c.URL.Query().Get("target"), store.DeadLetterID(after), limit)
+	if err != nil {
+		return nil, err
+	}
+	answer := struct {
+		Version     int                `json:"version"`
+		DeadLetters []deadLetterView   `json:"dead_letters"`
+		Next        store.DeadLetterID `json:"next,omitempty"`
+	}{1, []deadLetterView{}, 0}
+	for _, d := range dead {
+		answer.DeadLetters = append(answer.DeadLetters, deadLetterView{
+			d.ID, d.Target, d.Rule, d.Code, d.Message, d.Exhausted, d.Attempts, d.Died, d.Entry.Bus, d.Entry.Raw,
+		})
+	}
+	if len(dead) == limit {
+		answer.Next = dead[limit-1].ID
+	}
+	return answer, nil
+}

@@ -1,0 +1,197 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"github.com/tocsin-engine/tocsin/ingest/awswire"
+	"github.com/tocsin-engine/tocsin/rules/diag"
+	"github.com/tocsin-engine/tocsin/rules/rulefile"
+	"github.com/tocsin-engine/tocsin/runtime/awsapi"
+	"github.com/tocsin-engine/tocsin/runtime/engine"
+	"github.com/tocsin-engine/tocsin/runtime/service"
+	"github.com/tocsin-engine/tocsin/runtime/service/events"
+	"github.com/tocsin-engine/tocsin/runtime/store"
+)
+
+// Engine is what the server asks of the engine.
+type Engine interface {
+	service.Putter
+	Rules() *rulefile.Set
+	Recent(n int) []engine.Recent
+	Fate(ctx context.Context, id string) (engine.Fate, error)
+	Subscribe(room int) *engine.Subscription
+	Stats() engine.Stats
+	Status(ctx context.Context) (engine.Status, error)
+}
+
+var _ Engine = (*engine.Engine)(nil)
+
+// DeadLetters is where the dead letters are: the store.
+type DeadLetters interface {
+	DeadLetters(ctx context.Context, target string, after store.DeadLetterID, n int) ([]store.DeadLetter, error)
+}
+
+// Config is what a server needs. Engine, DeadLetters and Services are required.
+type Config struct {
+	// Listen is the address, host:port. Default: 127.0.0.1:7575.
+	Listen string
+	// TLSCert and TLSKey are PEM files, read again when they change; both or none.
+	TLSCert, TLSKey string
+	// Keys are the secrets of the access keys. Without any, only loopback is served.
+	Keys map[string]string
+	// Account and Region are those that the server speaks for.
+	Account, Region string
+
+	Engine      Engine
+	DeadLetters DeadLetters
+	Services    *service.Table
+	// Events is asked for its counts. Default: none are shown.
+	Events *events.Service
+	// Reload reads the rule files again. Default: the API refuses it.
+	Reload func(ctx context.Context) (diag.List, error)
+
+	// Version is shown in the status.
+	Version string
+	// Grace bounds how long Run waits for requests that are being answered when it is
+	// told to stop. Default: 10 s.
+	Grace time.Duration
+	// MaxBodies bounds the bytes of all bodies that are being worked on. Default: 256 MiB.
+	MaxBodies int64
+	// Now is the clock. Default: time.Now.
+	Now func() time.Time
+	// Log is the logger. Default: none.
+	Log hclog.Logger
+}
+
+// The bounds of a client's time and room (spec: slow senders cost a header's time).
+const (
+	headerTimeout = 5 * time.Second
+	bodyTimeout   = 60 * time.Second
+	answerTimeout = 60 * time.Second
+	idleTimeout   = 2 * time.Minute
+	maxHeader     = 16 << 10
+)
+
+// Server listens. Make one with New, then Run it.
+type Server struct {
+	c        Config
+	log      hclog.Logger
+	listener net.Listener
+	http     *http.Server
+	aws      *awsapi.Handler
+	verifier *awswire.Verifier // nil: everybody on loopback
+	budget   *awswire.Budget
+	stats    apiCounters
+	stopping atomic.Bool
+	// stop ends the streams, which never end by themselves.
+	stop chan struct{}
+}
+
+// New checks the configuration and takes the port.
+func New(c Config) (*Server, error) {
+	c.defaults()
+	if err := checkAddress(c.Listen, len(c.Keys) > 0); err != nil {
+		return nil, err
+	}
+	s := &Server{c: c, log: c.Log.Named("server"), budget: &awswire.Budget{Max: c.MaxBodies}, stop: make(chan struct{})}
+	if len(c.Keys) > 0 {
+		s.verifier = awswire.NewVerifier(awswire.VerifierConfig{Find: c.find, Now: c.Now, Region: c.Region})
+	}
+	s.aws = awsapi.New(awsapi.Config{
+		Table: c.Services, Verifier: s.verifier, Account: c.Account, Region: c.Region, Budget: s.budget, Log: c.Log,
+	})
+	s.http = &http.Server{
+		Handler: s.handler(), ReadHeaderTimeout: headerTimeout, ReadTimeout: bodyTimeout, WriteTimeout: answerTimeout,
+		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
+		ErrorLog: s.log.StandardLogger(&hclog.StandardLoggerOptions{ForceLevel: hclog.Debug}),
+	}
+	if err := s.useTLS(); err != nil {
+		return nil, err
+	}
+	listener, err := net.Listen("tcp", c.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("listen %s: %w", c.Listen, err)
+	}
+	s.listener = listener
+	return s, nil
+}
+
+func (c *Config) defaults() {
+	if c.Listen == "" {
+		c.Listen = "127.0.0.1:7575"
+	}
+	if c.Grace == 0 {
+		c.Grace = 10 * time.Second
+	}
+	if c.MaxBodies == 0 {
+		c.MaxBodies = 256 << 20
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Log == nil {
+		c.Log = hclog.NewNullLogger()
+	}
+}
+
+func (c *Config) find(key string) (awswire.Credential, bool) {
+	secret, ok := c.Keys[key]
+	return awswire.Credential{Secret: secret}, ok
+}
+
+// URL is where the server is.
+func (s *Server) URL() string {
+	scheme := "http://"
+	if s.http.TLSConfig != nil {
+		scheme = "https://"
+	}
+	return scheme + s.listener.Addr().String()
+}
+
+// Close gives the port back without having served.
+func (s *Server) Close() error { return s.listener.Close() }
+
+// Run serves until ctx ends, then lets the requests under way finish, for at most
+// Config.Grace.
+func (s *Server) Run(ctx context.Context) error {
+	s.announce()
+	served := make(chan error, 1)
+	go func() {
+		if s.http.TLSConfig != nil {
+			served <- s.http.ServeTLS(s.listener, "", "")
+			return
+		}
+		served <- s.http.Serve(s.listener)
+	}()
+	select {
+	case err := <-served:
+		return fmt.Errorf("server: %w", err)
+	case <-ctx.Done():
+	}
+	s.stopping.Store(true)
+	close(s.stop)
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.c.Grace)
+	defer cancel()
+	if err := s.http.Shutdown(grace); err != nil && !errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Errorf("server: %w", err)
+	}
+	return s.http.Close()
+}
+
+func (s *Server) announce() {
+	s.log.Info("listening", "addr", s.URL(), "keys", len(s.c.Keys))
+	switch {
+	case s.verifier == nil:
+		s.log.Warn("there are no access keys: everybody on this machine may send and read events, nobody else")
+	case s.http.TLSConfig == nil && !isLoopback(s.listener.Addr().String()):
+		s.log.Warn("without TLS others on the network can read events; set --tls-cert and --tls-key", "addr", s.URL())
+	}
+}

@@ -1,0 +1,81 @@
+package server
+
+import (
+	"net/http"
+
+	"github.com/tocsin-engine/tocsin/rules/diag"
+	"github.com/tocsin-engine/tocsin/runtime/awsapi"
+	"github.com/tocsin-engine/tocsin/runtime/engine"
+	"github.com/tocsin-engine/tocsin/runtime/service/events"
+)
+
+// apiStats are the counts of the own API.
+type apiStats struct {
+	Requests uint64 `json:"requests"`
+	Refused  uint64 `json:"refused"`
+	Failed   uint64 `json:"failed"`
+	Internal uint64 `json:"internal"`
+}
+
+type doors struct {
+	AWS    awsapi.Stats `json:"aws"`
+	Events events.Stats `json:"events"`
+	API    apiStats     `json:"api"`
+	// Bytes are the bodies that are being worked on.
+	Bytes int64 `json:"bytes_in_flight"`
+}
+
+func (s *Server) doors() doors {
+	d := doors{AWS: s.aws.Stats(), Bytes: s.budget.Used(), API: apiStats{
+		s.stats.requests.Load(), s.stats.refused.Load(), s.stats.failed.Load(), s.stats.internal.Load(),
+	}}
+	if s.c.Events != nil {
+		d.Events = s.c.Events.Stats()
+	}
+	return d
+}
+
+func (s *Server) status(c *call) (any, error) {
+	status, err := s.c.Engine.Status(c.Context())
+	if err != nil {
+		return nil, err
+	}
+	return struct {
+		Version  int           `json:"version"`
+		Tocsin   string        `json:"tocsin"`
+		OK       bool          `json:"ok"`
+		Warnings []string      `json:"warnings"`
+		Engine   engine.Status `json:"engine"`
+		Counts   engine.Stats  `json:"counts"`
+		Doors    doors         `json:"doors"`
+	}{1, s.c.Version, status.Reload.Failures == 0, s.warnings(status), status, s.c.Engine.Stats(), s.doors()}, nil
+}
+
+// warnings are the sentences a person should read.
+func (s *Server) warnings(status engine.Status) []string {
+	warnings := []string{}
+	if status.Reload.Failures > 0 {
+		warnings = append(warnings, "the rules on disk are not in force: "+status.Reload.Error)
+	}
+	if status.Store.Warning != "" {
+		warnings = append(warnings, status.Store.Warning)
+	}
+	if s.verifier == nil {
+		warnings = append(warnings, "there are no access keys: only this machine is served, and everybody on it")
+	}
+	return warnings
+}
+
+func (s *Server) reload(c *call) (any, error) {
+	if s.c.Reload == nil {
+		return nil, badRequest("this server has no rule files to read again")
+	}
+	findings, err := s.c.Reload(c.Context())
+	if err != nil {
+		return nil, &apiError{Status: http.StatusUnprocessableEntity, Code: "findings", Message: err.Error() + "; the rules of before stay in force", Findings: findings}
+	}
+	if findings == nil {
+		findings = diag.List{}
+	}
+	return map[string]any{"version": 1, "ok": true, "findings": findings}, nil
+}
