@@ -112,7 +112,7 @@ func entry(id string, d *target.Delivery) *target.Object {
 		}
 		o.Text("MessageGroupId", text)
 		// The delivery's id is the same over its attempts: trying again sends no second one.
-		text = d.ID()
+		text = call.DeduplicationID(d)
 		if !dedup.IsZero() {
 			text = dedup.Text(d)
 		}

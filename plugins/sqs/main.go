@@ -143,7 +143,7 @@ func entry(id string, d *target.Delivery) *target.Object {
 	}
 	if strings.HasSuffix(queue.Name+url, ".fifo") {
 		// The delivery's id is the same over its attempts: trying again puts no second one.
-		id := d.ID()
+		id := call.DeduplicationID(d)
 		if !dedup.IsZero() {
 			id = dedup.Text(d)
 		}

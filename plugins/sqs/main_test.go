@@ -49,6 +49,7 @@ func TestQueueByARNAndURL(t *testing.T) {
 }
 
 func TestFIFO(t *testing.T) {
+	const first, second = "0880953d86ab1be95aa0733055b246f6", "0880953d85ab1be95aa0733055b245bb"
 	host := targettest.New(t, `{"queue": "orders.fifo", "message_group_id": "$.detail.customer"}`)
 	host.AWS = queues
 	host.DeliverBatch(
@@ -56,8 +57,8 @@ func TestFIFO(t *testing.T) {
 		abi.Record{ID: "d2", Attempt: 1, Rule: "r", Event: abi.RawJSON(`{"detail":{}}`)},
 	)
 	want := `{"service":"sqs","action":"SendMessageBatch","params":{"QueueUrl":"http://q/1/orders","Entries":[` +
-		`{"Id":"0","MessageBody":"{\"detail\":{\"customer\":\"c7\"}}","MessageGroupId":"c7","MessageDeduplicationId":"d1"},` +
-		`{"Id":"1","MessageBody":"{\"detail\":{}}","MessageGroupId":"r","MessageDeduplicationId":"d2"}]}}`
+		`{"Id":"0","MessageBody":"{\"detail\":{\"customer\":\"c7\"}}","MessageGroupId":"c7","MessageDeduplicationId":"` + first + `"},` +
+		`{"Id":"1","MessageBody":"{\"detail\":{}}","MessageGroupId":"r","MessageDeduplicationId":"` + second + `"}]}}`
 	if diff := cmp.Diff(want, host.Called("aws")[1]); diff != "" {
 		t.Errorf("call (-want +got):\n%s", diff)
 	}

@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -28,9 +29,13 @@ func Ship(ctx context.Context, root string, progress func(name string)) error {
 	if err != nil {
 		return err
 	}
-	sdk, err := sourceDigest(filepath.Join(root, "sdk"))
-	if err != nil {
-		return err
+	shared := ""
+	for _, dir := range []string{"sdk", filepath.Join("plugins", "internal")} {
+		digest, err := sourceDigest(filepath.Join(root, dir))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		shared += digest + "\n"
 	}
 	for _, path := range mains {
 		dir := filepath.Dir(path)
@@ -39,7 +44,7 @@ func Ship(ctx context.Context, root string, progress func(name string)) error {
 			return err
 		}
 		out := filepath.Join(root, "plugins", "dist", filepath.Base(dir))
-		sources := goruntime.Version() + "\n" + sdk + "\n" + own
+		sources := goruntime.Version() + "\n" + shared + own
 		if last, err := os.ReadFile(out + ".sources"); err == nil && string(last) == sources && exists(out+".json") && exists(out+".wasm.gz") {
 			continue
 		}

@@ -89,7 +89,7 @@ func allowsResources(patterns []string, params event.Value) bool {
 
 // resourceNames are the parameters by which AWS calls of the services here name what
 // they act on.
-var resourceNames = []string{"QueueUrl", "TopicArn", "TargetArn", "PhoneNumber", "StreamName", "StreamARN",
+var resourceNames = []string{"QueueUrl", "TopicArn", "TargetArn", "PhoneNumber", "QueueName", "StreamName", "StreamARN",
 	"AutoScalingGroupName", "AutoScalingGroupNames", "InstanceId", "InstanceIds", "ResourceArn", "FunctionName", "Arn", "Resources"}
 
 func eachResource(params event.Value, visit func(string) bool) bool {

@@ -3,7 +3,9 @@
 package call
 
 import (
+	"encoding/hex"
 	"errors"
+	"hash/fnv"
 	"strings"
 
 	"github.com/tocsin-engine/tocsin/sdk/abi"
@@ -76,6 +78,15 @@ func Chunks(ds []*target.Delivery, n, bytes int, size func(*target.Delivery) int
 		out = append(out, ds[start:])
 	}
 	return out
+}
+
+// DeduplicationID is the same over all attempts of a delivery and no other's, so that a
+// FIFO queue or topic drops what an attempt repeats. A delivery's own id may be longer
+// than the 128 characters that these take.
+func DeduplicationID(d *target.Delivery) string {
+	h := fnv.New128a()
+	h.Write([]byte(d.ID()))
+	return hex.EncodeToString(h.Sum(nil))
 }
 
 // Resource is a name, or an ARN with the region and account that it names.

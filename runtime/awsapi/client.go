@@ -1,0 +1,230 @@
+package awsapi
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/hashicorp/go-hclog"
+
+	"github.com/tocsin-engine/tocsin/ingest/awswire"
+	"github.com/tocsin-engine/tocsin/runtime/service"
+	"github.com/tocsin-engine/tocsin/sdk/abi"
+	"github.com/tocsin-engine/tocsin/sdk/event"
+)
+
+// maxAnswer caps what is read of an answer.
+const maxAnswer = 16 << 20
+
+// ClientConfig is what a Client works with. Only Table is required.
+type ClientConfig struct {
+	// Table has the types of the operations that can be called.
+	Table *service.Table
+	// Region is used where a call names none. Default: that of the AWS configuration
+	// (AWS_REGION, ~/.aws/config).
+	Region string
+	// Endpoint is where all calls go. Default: AWS_ENDPOINT_URL, or else each service's
+	// own address in the region.
+	Endpoint string
+	// Credentials sign. Default: the chain of the AWS SDKs: environment, shared files,
+	// web identity, container, instance.
+	Credentials aws.CredentialsProvider
+	// HTTP sends. Default: a client that follows no redirect.
+	HTTP *http.Client
+	// Now is the clock. Default: time.Now.
+	Now func() time.Time
+	// Log gets a debug line for each call. Default: nowhere.
+	Log hclog.Logger
+}
+
+// Client makes the signed calls of targets in `mode: aws`. Credentials stay in here.
+// It tries once: trying again is the dispatcher's.
+type Client struct{ c ClientConfig }
+
+// NewClient reads the AWS configuration; it asks for credentials only when it signs.
+func NewClient(ctx context.Context, c ClientConfig) (*Client, error) {
+	sdk, err := config.LoadDefaultConfig(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("awsapi: read the AWS configuration: %w", err)
+	}
+	if c.Region == "" {
+		c.Region = sdk.Region
+	}
+	if c.Endpoint == "" && sdk.BaseEndpoint != nil {
+		c.Endpoint = *sdk.BaseEndpoint
+	}
+	if c.Credentials == nil {
+		c.Credentials = sdk.Credentials
+	}
+	if c.HTTP == nil {
+		c.HTTP = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Log == nil {
+		c.Log = hclog.NewNullLogger()
+	}
+	c.Log = c.Log.Named("awsapi")
+	return &Client{c}, nil
+}
+
+// Call makes one call. The caller has checked that it is allowed.
+func (c *Client) Call(ctx context.Context, r abi.AWSRequest) (abi.AWSResponse, abi.Errno) {
+	if r.Region == "" {
+		r.Region = c.c.Region
+	}
+	op, out, refused := c.encode(r)
+	if refused != nil {
+		return abi.AWSResponse{Error: refused}, 0
+	}
+	start := c.c.Now()
+	answer, err := c.send(ctx, r, out)
+	if err != nil {
+		if ctx.Err() != nil {
+			return abi.AWSResponse{}, abi.Timeout
+		}
+		return failed("Unreachable", true, "%v", err), 0
+	}
+	c.c.Log.Debug("called AWS", "service", r.Service, "action", r.Action, "region", r.Region, "status", answer.Status,
+		"request", answer.Header.Get("X-Amzn-Requestid"), "took", c.c.Now().Sub(start))
+	response := op.NewResponse()
+	if err := awswire.DecodeResponse(r.Service, r.Action, answer, response); err != nil {
+		return abi.AWSResponse{Error: answered(err)}, 0
+	}
+	return abi.AWSResponse{Result: awswire.EncodeJSON(response)}, 0
+}
+
+func failed(code string, again bool, format string, args ...any) abi.AWSResponse {
+	return abi.AWSResponse{Error: &abi.AWSError{Code: code, Message: fmt.Sprintf(format, args...), Retry: again}}
+}
+
+// encode writes the call in the service's protocol.
+func (c *Client) encode(r abi.AWSRequest) (op service.Operation, out awswire.Outgoing, refused *abi.AWSError) {
+	op, ok := c.c.Table.Find(r.Service, r.Action)
+	if !ok {
+		return op, out, failed("UnknownOperation", false, "tocsin does not know how to call %s.%s", r.Service, r.Action).Error
+	}
+	if r.Region == "" {
+		return op, out, failed("NoRegion", false, "in which region? set AWS_REGION, or start tocsin with --region").Error
+	}
+	request := op.New()
+	if err := awswire.DecodeJSON(r.Params, request); err != nil {
+		return op, out, failed("SerializationException", false, "%v", err).Error
+	}
+	if name := lost(event.Value(r.Params), awswire.EncodeJSON(request)); name != "" {
+		return op, out, failed("UnknownParameter", false, "tocsin does not know the parameter %s of %s.%s", name, r.Service, r.Action).Error
+	}
+	out, err := awswire.EncodeRequest(r.Service, r.Action, request)
+	if err != nil {
+		return op, out, failed("UnknownOperation", false, "%v", err).Error
+	}
+	return op, out, nil
+}
+
+// lost names a member that says something and is not in what will be sent: better no
+// call than one that leaves out what the plugin asked for.
+func lost(asked, sent event.Value) string {
+	switch asked.Kind() {
+	case event.Object:
+		for name, v := range asked.Members() {
+			switch string(v) {
+			case "null", "false", "0", `""`, "[]", "{}":
+				continue
+			}
+			there := sent.Get(name)
+			if there == nil {
+				return name
+			}
+			if inner := lost(v, there); inner != "" {
+				return name + "." + inner
+			}
+		}
+	case event.Array:
+		var items []event.Value
+		for v := range sent.Items() {
+			items = append(items, v)
+		}
+		i := 0
+		for v := range asked.Items() {
+			if i == len(items) {
+				return fmt.Sprint(i)
+			}
+			if inner := lost(v, items[i]); inner != "" {
+				return fmt.Sprint(i, ".", inner)
+			}
+			i++
+		}
+	}
+	return ""
+}
+
+// send signs and sends.
+func (c *Client) send(ctx context.Context, r abi.AWSRequest, out awswire.Outgoing) (awswire.Answer, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.address(r), bytes.NewReader(out.Body))
+	if err != nil {
+		return awswire.Answer{}, err
+	}
+	request.Header = out.Header.Clone()
+	request.Header.Set("User-Agent", "tocsin")
+	credentials, err := c.c.Credentials.Retrieve(ctx)
+	if err != nil {
+		return awswire.Answer{}, fmt.Errorf("no AWS credentials to sign with: %w", err)
+	}
+	sum := sha256.Sum256(out.Body)
+	err = v4.NewSigner().SignHTTP(ctx, credentials, request, hex.EncodeToString(sum[:]), r.Service, r.Region, c.c.Now())
+	if err != nil {
+		return awswire.Answer{}, err
+	}
+	response, err := c.c.HTTP.Do(request)
+	if err != nil {
+		return awswire.Answer{}, err
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
+	if err == nil && len(body) > maxAnswer {
+		err = fmt.Errorf("the answer has more than %d bytes", maxAnswer)
+	}
+	return awswire.Answer{Status: response.StatusCode, Header: response.Header, Body: body}, err
+}
+
+// address is where a service is in a region.
+func (c *Client) address(r abi.AWSRequest) string {
+	if c.c.Endpoint != "" {
+		return strings.TrimSuffix(c.c.Endpoint, "/") + "/"
+	}
+	domain := "amazonaws.com"
+	if strings.HasPrefix(r.Region, "cn-") {
+		domain += ".cn"
+	}
+	return "https://" + r.Service + "." + r.Region + "." + domain + "/"
+}
+
+// passing are codes of errors that pass, beside those that the SDK knows.
+var passing = map[string]bool{
+	"ScalingActivityInProgress": true, "ResourceContention": true,
+	"RequestTimeTooSkewed": true, "ExpiredToken": true, "ExpiredTokenException": true,
+}
+
+// answered is an error that AWS answered.
+func answered(err error) *abi.AWSError {
+	var e *awswire.Error
+	if !errors.As(err, &e) {
+		return &abi.AWSError{Code: "BadAnswer", Message: err.Error(), Retry: true}
+	}
+	_, throttled := retry.DefaultThrottleErrorCodes[e.Code]
+	_, known := retry.DefaultRetryableErrorCodes[e.Code]
+	again := e.Status >= 500 || e.Status == http.StatusTooManyRequests || throttled || known || passing[e.Code]
+	return &abi.AWSError{Code: e.Code, Message: e.Message, Retry: again}
+}
