@@ -32,7 +32,7 @@ func newCommand(a *app) *cobra.Command {
 			return usagef("say what: tocsin new project NAME or tocsin new rule NAME")
 		},
 	}
-	cmd.AddCommand(newProjectCommand(a), newRuleCommand(a))
+	cmd.AddCommand(newPluginCommand(a), newProjectCommand(a), newRuleCommand(a))
 	return cmd
 }
 

@@ -10,6 +10,7 @@ func verbs(a *app) []*cobra.Command {
 		explainCommand(a),
 		matchCommand(a),
 		newCommand(a),
+		pluginCommand(a),
 		schemaCommand(a),
 		doctorCommand(a),
 		versionCommand(a),

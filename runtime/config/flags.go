@@ -132,13 +132,17 @@ func (v *value) Type() string {
 	return "TEXT"
 }
 
+// OwnMeaning annotates a verb's flag that is called as a setting is and means something
+// else there, as the --config of plugin call: the setting's variable is not for it.
+const OwnMeaning = "tocsin_own_meaning"
+
 // FromEnv sets every flag that was not given from its environment variable. It works on
 // any flag set: each flag of the program has one, also those that are not in the table.
 func FromEnv(fs *pflag.FlagSet, lookup func(string) (string, bool)) error {
 	var first error
 	fs.VisitAll(func(f *pflag.Flag) {
 		text, ok := lookup(EnvName(f.Name))
-		if !ok || text == "" || f.Changed || first != nil {
+		if !ok || text == "" || f.Changed || first != nil || f.Annotations[OwnMeaning] != nil {
 			return
 		}
 		if err := fs.Set(f.Name, text); err != nil {

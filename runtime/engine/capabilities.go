@@ -94,6 +94,12 @@ func (e *Engine) HTTP(ctx context.Context, s sandbox.Scope, r abi.HTTPRequest) (
 	return answer, errno
 }
 
+// Denied says which grant a plugin lacks.
+func (e *Engine) Denied(s sandbox.Scope, function, what string) {
+	e.log.Warn("a plugin asked for what it was not granted; add it under allow", "target", s.Target, "plugin", s.Plugin,
+		"rule", s.Rule, "function", function, "what", printable(what))
+}
+
 // Secret is a secret's value.
 func (e *Engine) Secret(name string) (string, bool) { return e.config.Secret(name) }
 

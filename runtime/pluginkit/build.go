@@ -46,7 +46,8 @@ func Build(ctx context.Context, dir string) (Built, error) {
 	}
 	digest := manifest.Digest(b.Wasm)
 	b.Changed = digest != m.Module.SHA256
-	m.Module.SHA256, b.Manifest = digest, m
+	m.Module.SHA256 = digest
+	b.Manifest = m
 	if !b.Changed {
 		return b, nil
 	}
@@ -57,6 +58,5 @@ func Build(ctx context.Context, dir string) (Built, error) {
 	if text, err = manifest.SetDigest(text, digest); err != nil {
 		return Built{}, fmt.Errorf("%s: %w", path, err)
 	}
-	m.Module.SHA256 = digest
 	return b, os.WriteFile(path, text, 0o644)
 }

@@ -23,15 +23,15 @@ const (
 
 // Fault is a call that a guest did not survive or that gave no usable answer.
 type Fault struct {
-	Kind   FaultKind
-	Plugin string
-	Target string
+	Kind   FaultKind `json:"kind"`
+	Plugin string    `json:"plugin"`
+	Target string    `json:"target"`
 	// Message says what happened, as the end of a sentence.
-	Message string
+	Message string `json:"message"`
 	// Functions are the guest's functions on the stack, innermost first.
-	Functions []string
+	Functions []string `json:"functions,omitempty"`
 	// Stderr is the end of what the guest wrote to its standard error.
-	Stderr string
+	Stderr string `json:"stderr,omitempty"`
 }
 
 // Code is the fault as a dead letter's code: "PLUGIN_TIMEOUT".

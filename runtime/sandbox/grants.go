@@ -29,6 +29,17 @@ func granted(g abi.Grants, capability string) bool {
 	return false
 }
 
+// Granted lists the capabilities that a grant allows something of, by their keys.
+func Granted(g abi.Grants) []string {
+	var keys []string
+	for _, key := range []string{"aws", "emit", "http", "kv", "secrets"} {
+		if granted(g, key) {
+			keys = append(keys, key)
+		}
+	}
+	return keys
+}
+
 // expand puts the config's hosts into a grant: "$config.url" is the host of the config's
 // url, so that a shipped target may go where its own config points and nowhere else.
 func expand(g abi.Grants, config []byte) (abi.Grants, error) {

@@ -132,13 +132,19 @@ func (i *instance) respond(f func(*instance, []byte) ([]byte, abi.Errno), reques
 	return int32(len(answer))
 }
 
+// denied tells the machine around the sandbox, and the guest that it may not.
+func (i *instance) denied(function, what string) ([]byte, abi.Errno) {
+	i.target.host.Denied(i.scope, function, what)
+	return nil, abi.Denied
+}
+
 func emit(i *instance, request []byte) ([]byte, abi.Errno) {
 	source, ok := event.Value(request).Get("source").Text()
 	if !ok {
 		return nil, abi.BadRequest
 	}
 	if !allowsEmit(i.target.grants, source) {
-		return nil, abi.Denied
+		return i.denied(abi.Emit, source)
 	}
 	ctx, cancel := i.hostContext()
 	defer cancel()
@@ -189,7 +195,7 @@ func aws(i *instance, request []byte) ([]byte, abi.Errno) {
 		return nil, abi.BadRequest
 	}
 	if !allowsAWS(i.target.grants, r) {
-		return nil, abi.Denied
+		return i.denied(abi.AWS, r.Service+"."+r.Action)
 	}
 	ctx, cancel := i.hostContext()
 	defer cancel()
@@ -214,7 +220,7 @@ func secret(i *instance, request []byte) ([]byte, abi.Errno) {
 		return nil, abi.BadRequest
 	}
 	if !slices.Contains(i.target.grants.Secrets, name) {
-		return nil, abi.Denied
+		return i.denied(abi.Secret, name)
 	}
 	if _, ok := i.target.host.Secret(name); !ok {
 		return nil, abi.NotFound

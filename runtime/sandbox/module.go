@@ -28,17 +28,18 @@ type Module struct {
 
 // Info is what can be said about a module without running it.
 type Info struct {
-	Name   string
-	SHA256 string
-	Size   int
+	Name   string `json:"name"`
+	SHA256 string `json:"sha256"`
+	Size   int    `json:"size"`
 	// Imports are the host functions, as "tocsin.http"; Exports are functions and memory.
-	Imports, Exports []string
-	// Capabilities are the imports of Imports that need a grant: "http", "kv", …
-	Capabilities []string
+	Imports []string `json:"imports"`
+	Exports []string `json:"exports"`
+	// Capabilities are the grants that Imports need: "http", "kv", …
+	Capabilities []string `json:"capabilities"`
 	// MinMemory is what the module asks for at its start, in bytes.
-	MinMemory int64
+	MinMemory int64 `json:"min_memory"`
 	// Isolation says how every delivery gets a pristine instance, and why in this way.
-	Isolation string
+	Isolation string `json:"isolation"`
 }
 
 // Compile checks that wasm is a plugin of ABI v1 whose imports this host offers, and

@@ -27,7 +27,8 @@ func (r *recorder) Log(_ sandbox.Scope, level abi.LogLevel, text []byte) {
 	defer r.mu.Unlock()
 	r.logs = append(r.logs, fmt.Sprintf("%d %s", level, text))
 }
-func (r *recorder) Count(sandbox.Scope, string, int64) {}
+func (r *recorder) Count(sandbox.Scope, string, int64)   {}
+func (r *recorder) Denied(sandbox.Scope, string, string) {}
 func (r *recorder) Emit(context.Context, sandbox.Scope, []byte) abi.Errno {
 	return abi.Unavailable
 }

@@ -27,6 +27,9 @@ type Capabilities interface {
 	HTTP(ctx context.Context, s Scope, r abi.HTTPRequest) (abi.HTTPResponse, abi.Errno)
 	// AWS calls a service, signed or in process.
 	AWS(ctx context.Context, s Scope, r abi.AWSRequest) (abi.AWSResponse, abi.Errno)
+	// Denied hears of a call that the grant does not allow, before it was made: the
+	// function, and what it was for, as "sqs.SendMessage".
+	Denied(s Scope, function, what string)
 	// Secret is a secret's value. It goes into requests, never into the guest.
 	Secret(name string) (value string, ok bool)
 }
@@ -122,7 +125,7 @@ func (m *Module) NewTarget(ctx context.Context, c TargetConfig) (*Target, error)
 	if t.grants, err = expand(c.Grants, c.Config); err != nil {
 		return nil, fmt.Errorf("plugin %s: %w", m.name, err)
 	}
-	if err := m.permitted(t.grants); err != nil {
+	if err := m.permitted(c.Grants); err != nil {
 		return nil, err
 	}
 	if m.info.MinMemory > t.limit.memory {

@@ -3,9 +3,12 @@ package main
 import (
 	"flag"
 	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/tocsin-engine/tocsin/runtime/sandbox/sandboxtest"
 )
 
 var update = flag.Bool("update", false, "rewrite the expected output in the scripts")
@@ -25,6 +28,14 @@ func TestScripts(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("LC_ALL", "C.UTF-8")
 			env.Setenv("HOME", env.WorkDir)
+			// Plugins are built with the machine's build cache and no network, and compiled
+			// once for all tests.
+			if cache, err := os.UserCacheDir(); err == nil {
+				env.Setenv("GOCACHE", filepath.Join(cache, "go-build"))
+			}
+			env.Setenv("GOPROXY", "off")
+			env.Setenv("GOFLAGS", "-buildvcs=false")
+			env.Setenv("TOCSIN_CACHE", sandboxtest.CacheDir())
 			return nil
 		},
 		Cmds: commands,

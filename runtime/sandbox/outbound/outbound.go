@@ -65,6 +65,15 @@ func Send(ctx context.Context, allow []string, r abi.HTTPRequest) (abi.HTTPRespo
 	return read(ctx, answer)
 }
 
+// Permits checks a URL alone, without sending anything.
+func Permits(allow []string, address string) error {
+	u, err := url.Parse(address)
+	if err != nil {
+		return &Refused{"the URL cannot be read"}
+	}
+	return parse(allow).permits(u)
+}
+
 func build(ctx context.Context, r abi.HTTPRequest) (*http.Request, error) {
 	body := r.Body
 	if r.BodyBase64 != "" {

@@ -1,0 +1,326 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tocsin-engine/tocsin/runtime/config"
+	"github.com/tocsin-engine/tocsin/runtime/pluginkit"
+	"github.com/tocsin-engine/tocsin/runtime/sandbox"
+	"github.com/tocsin-engine/tocsin/sdk/event"
+)
+
+func pluginCommand(a *app) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "plugin",
+		Short: "build, look into and try plugins",
+		Example: `  tocsin plugin build slack
+  tocsin plugin call slack --event event.json --config config.json`,
+		Args: cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return unknownVerb(cmd, args[0])
+			}
+			return usagef("say what: tocsin plugin build, inspect or call")
+		},
+	}
+	cmd.AddCommand(pluginBuildCommand(a), pluginInspectCommand(a), pluginCallCommand(a))
+	return cmd
+}
+
+func pluginBuildCommand(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "build [DIR…]",
+		Short: "compile Go plugins and write their digests into plugin.yaml",
+		Long: `Compile the Go plugins in folders (default: this one) to the modules that their
+plugin.yaml names, and write the modules' digests there: a server, a Lambda function
+and CI load the same bytes or refuse. Equal sources give equal bytes.`,
+		Example: `  tocsin plugin build
+  tocsin plugin build plugins/slack plugins/pager`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				args = []string{"."}
+			}
+			for _, dir := range args {
+				b, err := pluginkit.Build(cmd.Context(), dir)
+				if err != nil {
+					return err
+				}
+				if _, err := fmt.Fprintln(a.out, b.Path); err != nil {
+					return err
+				}
+				if !a.cfg.Quiet {
+					fmt.Fprintf(a.err, "%s %s  %s  sha256 %s%s\n", a.talk.tick(), b.Manifest.Name, size(int64(len(b.Wasm))), b.Manifest.Module.SHA256[:12],
+						map[bool]string{true: " (new, written into plugin.yaml)", false: " (unchanged)"}[b.Changed])
+				}
+			}
+			return nil
+		},
+	}
+}
+
+// withSandbox runs f with a host that keeps compiled modules in the cache.
+func (a *app) withSandbox(ctx context.Context, f func(*sandbox.Host) error) error {
+	dir := a.cfg.Cache
+	if dir == "" {
+		dir = sandbox.CacheDir()
+	}
+	h, err := sandbox.New(ctx, sandbox.Config{CacheDir: dir})
+	if err != nil {
+		return err
+	}
+	defer h.Close(ctx)
+	return f(h)
+}
+
+func pluginInspectCommand(a *app) *cobra.Command {
+	var format string
+	cmd := &cobra.Command{
+		Use:   "inspect PLUGIN",
+		Short: "what a plugin imports, exports and asks for",
+		Long: `Look into a plugin, its folder, manifest or module, without running it. Its import list
+is its permission list. Exit code 1 when the manifest and the module do not fit.`,
+		Example: `  tocsin plugin inspect slack
+  tocsin plugin inspect slack/slack.wasm --json`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			s, err := pluginkit.Open(args[0])
+			if err != nil {
+				return err
+			}
+			return a.withSandbox(cmd.Context(), func(h *sandbox.Host) error {
+				i, err := pluginkit.Inspect(cmd.Context(), h, s)
+				if err != nil {
+					return err
+				}
+				if format == "json" {
+					err = writeJSON(a.out, i)
+				} else {
+					err = a.inspected(i)
+				}
+				if err == nil && i.Manifest != "" && (len(i.Missing) > 0 || !i.Pinned) {
+					return errFindings
+				}
+				return err
+			})
+		},
+	}
+	formatFlag(cmd, &format, "text", "json")
+	a.cacheFlag(cmd)
+	return cmd
+}
+
+func (a *app) cacheFlag(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&a.cfg.Cache, "cache", "", "`DIR` of compiled plugins (the user's cache folder)")
+}
+
+func writeJSON(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
+}
+
+func (a *app) inspected(i pluginkit.Inspected) error {
+	var b strings.Builder
+	row := func(name, text string) { fmt.Fprintf(&b, "%-10s %s\n", name, text) }
+	row("plugin", strings.TrimSpace(i.Name+" "+i.Version))
+	row("size", fmt.Sprintf("%s, starts with %s of memory", size(int64(i.Module.Size)), size(i.Module.MinMemory)))
+	row("sha256", i.Module.SHA256)
+	row("isolation", i.Module.Isolation)
+	row("imports", strings.Join(i.Module.Imports, " "))
+	row("exports", strings.Join(i.Module.Exports, " "))
+	needs, err := json.Marshal(i.Needs)
+	if err != nil {
+		return err
+	}
+	row("needs", string(needs))
+	for _, c := range i.Missing {
+		row("", fmt.Sprintf("%s it imports %s and does not ask for it: add needs.%s to plugin.yaml", a.style.cross(), c, c))
+	}
+	for _, c := range i.Unused {
+		row("", fmt.Sprintf("%s it asks for %s and never calls it", a.style.mark(), c))
+	}
+	switch {
+	case i.Manifest == "":
+		row("", a.style.mark()+" no plugin.yaml beside it; a rule file cannot use it without")
+	case !i.Pinned:
+		row("", a.style.cross()+" "+i.Manifest+" names another digest: tocsin plugin build writes it")
+	}
+	_, err = io.WriteString(a.out, b.String())
+	return err
+}
+
+// callVerb holds the flags of plugin call.
+type callVerb struct {
+	config, event, input, format string
+	live                         bool
+}
+
+func pluginCallCommand(a *app) *cobra.Command {
+	var c callVerb
+	cmd := &cobra.Command{
+		Use:   "call PLUGIN",
+		Short: "run one event through a plugin and show what it did",
+		Long: `Run one event through a plugin, its folder, manifest or module, from a cold start: result,
+log lines, calls of the host, time and memory. The plugin may do what its manifest
+needs. Nothing is sent unless --live: HTTP requests are answered with an empty 200, AWS
+calls with an empty result. Exit code 1 when the plugin did not take the event.`,
+		Example: `  tocsin plugin call slack --event event.json --config config.json
+  tocsin tail --json | head -n 1 | tocsin plugin call slack --event - --config '{"channel": "#fraud"}'`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error { return c.run(cmd.Context(), a, args[0]) },
+	}
+	f := cmd.Flags()
+	f.StringVar(&c.event, "event", "", "the event: a `FILE`, JSON, or - for stdin; missing members are filled in")
+	f.StringVar(&c.config, "config", "{}", "the target's config: a `FILE` or JSON")
+	if err := f.SetAnnotation("config", config.OwnMeaning, []string{"true"}); err != nil {
+		panic("BUG: " + err.Error())
+	}
+	f.StringVar(&c.input, "input", "", "what the rule file would make of the event: a `FILE` or JSON")
+	f.BoolVar(&c.live, "live", false, "send HTTP requests")
+	formatFlag(cmd, &c.format, "text", "json")
+	a.cacheFlag(cmd)
+	return cmd
+}
+
+func (c *callVerb) run(ctx context.Context, a *app, path string) error {
+	s, err := pluginkit.Open(path)
+	if err != nil {
+		return err
+	}
+	o := pluginkit.CallOptions{Now: time.Now(), Seed: "plugin-call", Grants: s.Manifest.Needs, Limits: s.Manifest.Limits, Live: c.live}
+	if o.Config, err = a.jsonArgument("--config", c.config); err != nil {
+		return err
+	}
+	if o.Input, err = a.jsonArgument("--input", c.input); err != nil {
+		return err
+	}
+	if o.Event, err = a.jsonArgument("--event", c.event); err != nil {
+		return err
+	}
+	if o.Event, err = completeEvent(o.Event); err != nil {
+		return err
+	}
+	return a.withSandbox(ctx, func(h *sandbox.Host) error {
+		called, err := pluginkit.Call(ctx, h, s, o)
+		if err != nil {
+			return err
+		}
+		if c.format == "json" {
+			err = writeJSON(a.out, called)
+		} else {
+			err = a.called(called)
+		}
+		if err == nil && (called.Failure != nil || called.Fault != nil) {
+			return errFindings
+		}
+		return err
+	})
+}
+
+// jsonArgument is a flag's JSON: the text itself, a file's, or stdin's.
+func (a *app) jsonArgument(flag, text string) ([]byte, error) {
+	if text == "" {
+		return nil, nil
+	}
+	b := []byte(text)
+	if !strings.ContainsAny(text[:1], `{["`) {
+		var err error
+		if text == "-" {
+			b, err = io.ReadAll(a.in)
+		} else {
+			b, err = os.ReadFile(text)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", flag, err)
+		}
+	}
+	if err := event.Check(b); err != nil {
+		return nil, fmt.Errorf("%s: %w", flag, err)
+	}
+	return b, nil
+}
+
+// completeEvent fills in what a person who only wants to try leaves out.
+func completeEvent(b []byte) ([]byte, error) {
+	if b == nil {
+		b = []byte("{}")
+	}
+	e, err := event.Complete(b, event.Fields{ID: "00000000-0000-0000-0000-000000000000", DetailType: "Try", Source: "tocsin.plugin.call",
+		Account: config.Account, Region: config.Region, Time: time.Now()})
+	return e.Raw(), err
+}
+
+func (a *app) called(c pluginkit.Called) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s in %s (cold %s)   memory %s of %s   fuel %d   log lines %d\n", a.verdict(c), short(c.Took), short(c.Cold),
+		size(c.Memory), size(c.MemoryLimit), c.Fuel, len(c.Logs))
+	if c.Failure != nil {
+		fmt.Fprintf(&b, "  %s\n", c.Failure.Error)
+	}
+	if c.Fault != nil {
+		fmt.Fprintf(&b, "  %s\n", c.Fault.Message)
+		for _, f := range c.Fault.Functions {
+			fmt.Fprintf(&b, "    in %s\n", f)
+		}
+		for line := range strings.Lines(c.Fault.Stderr) {
+			fmt.Fprintf(&b, "  %s %s\n", a.style.faint("stderr"), strings.TrimRight(line, "\n"))
+		}
+	}
+	for _, line := range c.Logs {
+		fmt.Fprintf(&b, "  log   %s\n", line)
+	}
+	for _, h := range c.HostCalls {
+		fmt.Fprintf(&b, "  %-5s %s   %s\n", h.Function, h.What, a.answered(h))
+	}
+	_, err := io.WriteString(a.out, b.String())
+	return err
+}
+
+func (a *app) verdict(c pluginkit.Called) string {
+	switch {
+	case c.Fault != nil:
+		return a.style.cross() + " " + string(c.Fault.Kind)
+	case c.Failure != nil && c.Failure.Retry:
+		return a.style.cross() + " failed, worth another attempt"
+	case c.Failure != nil:
+		code := c.Failure.Code
+		if code == "" {
+			code = "TARGET_ERROR"
+		}
+		return a.style.cross() + " failed for good, " + code
+	}
+	return a.style.tick() + " ok"
+}
+
+func (a *app) answered(h pluginkit.HostCall) string {
+	if h.Refused != "" {
+		return a.style.bad("denied: " + h.Refused)
+	}
+	return a.style.faint(a.style.arrow() + " " + h.Answer)
+}
+
+func short(d time.Duration) string {
+	if d < time.Millisecond {
+		return fmt.Sprintf("%d µs", d.Microseconds())
+	}
+	return fmt.Sprintf("%.1f ms", float64(d.Microseconds())/1000)
+}
+
+func size(n int64) string {
+	switch {
+	case n >= 1<<20:
+		return strings.TrimSuffix(fmt.Sprintf("%.1f", float64(n)/(1<<20)), ".0") + " MiB"
+	case n >= 1<<10:
+		return fmt.Sprintf("%d KiB", n>>10)
+	}
+	return fmt.Sprintf("%d B", n)
+}
