@@ -138,7 +138,14 @@ func newID() string {
 	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
 
+// asEvent is the event that a value stands for: a line of tail holds one, a CloudTrail
+// record becomes one. Every other value is itself.
 func asEvent(value []byte) ([]byte, error) {
+	if kind, _ := event.Value(value).Get("kind").Text(); kind == "event" {
+		if inner := event.Value(value).Get("event"); inner.Kind() == event.Object {
+			return inner, nil
+		}
+	}
 	if !calls.IsRecord(value) {
 		return value, nil
 	}

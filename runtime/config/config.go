@@ -9,9 +9,9 @@ import (
 type Scope uint8
 
 // Everywhere is for all verbs, Client for those that talk to a server, Server for those
-// that are one.
+// that are one. A setting can be for both of the latter.
 const (
-	Everywhere Scope = iota
+	Everywhere Scope = 1 << iota
 	Client
 	Server
 )
@@ -111,7 +111,7 @@ var Settings = []Setting{
 		field: func(c *Config) any { return &c.Keys }},
 	{Name: "account", Scope: Server, Default: Account, Help: "the AWS account id to speak for",
 		field: func(c *Config) any { return &c.Account }},
-	{Name: "region", Scope: Server, Default: Region, Help: "the AWS region to speak for",
+	{Name: "region", Scope: Client | Server, Default: Region, Help: "the AWS region to speak for, and to sign for",
 		field: func(c *Config) any { return &c.Region }},
 	{Name: "max-hops", Scope: Server, Default: "8", Help: "cut a loop after this many targets",
 		field: func(c *Config) any { return &c.MaxHops }},

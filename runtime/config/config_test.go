@@ -14,9 +14,7 @@ import (
 // flags returns a flag set with every setting, registered into c.
 func flags(c *config.Config) *pflag.FlagSet {
 	fs := pflag.NewFlagSet("test", pflag.ContinueOnError)
-	for _, scope := range []config.Scope{config.Everywhere, config.Client, config.Server} {
-		config.Register(fs, c, scope)
-	}
+	config.Register(fs, c, config.Everywhere|config.Client|config.Server)
 	return fs
 }
 

@@ -11,10 +11,10 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// Register makes a flag of every setting of the scope and puts its default into c.
+// Register makes a flag of every setting of the scopes and puts its default into c.
 func Register(fs *pflag.FlagSet, c *Config, scope Scope) {
 	for _, s := range Settings {
-		if s.Scope != scope {
+		if s.Scope&scope == 0 {
 			continue
 		}
 		v := &value{Setting: s, into: s.field(c)}

@@ -1,0 +1,97 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tocsin-engine/tocsin/runtime/config"
+	"github.com/tocsin-engine/tocsin/runtime/engine"
+)
+
+func statusCommand(a *app) *cobra.Command {
+	var format string
+	cmd := &cobra.Command{
+		Use:   "status",
+		Short: "how a server is: rules, counts, the last reload",
+		Long: `Print how a server is. Exit code 1: it is not well, because the last change of its rule
+files could not be loaded (the rules before that are still in force).`,
+		Example: `  tocsin status
+  tocsin status --json | jq .counts.dead`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.status(cmd.Context(), format) },
+	}
+	formatFlag(cmd, &format, "text", "json")
+	config.Register(cmd.Flags(), &a.cfg, config.Client)
+	return cmd
+}
+
+// statusDoc is the part of the server's answer that the text shows.
+type statusDoc struct {
+	Tocsin   string        `json:"tocsin"`
+	OK       bool          `json:"ok"`
+	Warnings []string      `json:"warnings"`
+	Engine   engine.Status `json:"engine"`
+	Counts   engine.Stats  `json:"counts"`
+}
+
+func (a *app) status(ctx context.Context, format string) error {
+	c, err := a.newClient()
+	if err != nil {
+		return err
+	}
+	resp, err := c.request(ctx, http.MethodGet, "/status", nil, nil)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return err
+	}
+	var doc statusDoc
+	if err := json.Unmarshal(text, &doc); err != nil {
+		return fmt.Errorf("the server's answer is no such JSON: %w", err)
+	}
+	if format == "json" {
+		if err := printJSON(a.out, json.RawMessage(text)); err != nil {
+			return err
+		}
+	} else {
+		a.printStatus(doc)
+	}
+	if !doc.OK {
+		return errFindings
+	}
+	return nil
+}
+
+func (a *app) printStatus(d statusDoc) {
+	s := a.style
+	sign := s.tick()
+	if !d.OK {
+		sign = s.cross()
+	}
+	e, n := d.Engine, d.Counts
+	fmt.Fprintf(a.out, "%s %s at %s since %s\n", sign, d.Tocsin, a.cfg.URL, e.Started.Local().Format("2006-01-02 15:04:05"))
+	fmt.Fprintf(a.out, "  rules       %d, %d of them enabled; %s\n", e.Rules, e.Enabled, count(e.Targets, "target"))
+	fmt.Fprintf(a.out, "  events      %d received, %d matched, %d that no rule wanted\n", n.Received, n.Matched, n.Unmatched)
+	fmt.Fprintf(a.out, "  deliveries  %d delivered, %d tried again, %d dead\n", n.Delivered, n.Retried, n.Dead)
+	fmt.Fprintf(a.out, "  store       %s\n", e.Store.Kind)
+	if n.LoopsCut > 0 {
+		fmt.Fprintf(a.out, "  %s %d events went round too often and were cut\n", s.mark(), n.LoopsCut)
+	}
+	for _, w := range d.Warnings {
+		fmt.Fprintf(a.out, "  %s %s\n", s.mark(), w)
+	}
+	if r := e.Reload; !r.OK && r.Error != "" {
+		fmt.Fprintf(a.out, "  %s the rule files were not loaded at %s: %s\n", s.cross(), r.At.Local().Format("15:04:05"), r.Error)
+		for _, f := range r.Findings {
+			fmt.Fprintf(a.out, "    %s\n", f.Error())
+		}
+	}
+}
