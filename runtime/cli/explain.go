@@ -1,9 +1,13 @@
 package cli
 
 import (
+	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
+	"net/http"
+	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -20,22 +24,24 @@ import (
 func explainCommand(a *app) *cobra.Command {
 	var e explainVerb
 	cmd := &cobra.Command{
-		Use:   "explain [--rule NAME] --event FILE|-",
+		Use:   "explain [--rule NAME] --event FILE|ID|last|-",
 		Short: "say why an event does or does not match, condition by condition",
 		Long: `Say, condition by condition, why an event matches a rule or does not. Without --rule
 all rules are asked: those that match first, then the nearest misses.
 
-The event is the first one in a file or on stdin. Exit code 0: a rule matches. 1: none
-does.`,
+The event is the first one in a file or on stdin, asked of the rules in --rules; or the
+id of an event that a server got, asked of the rules in force there. "last" is the last
+one. Exit code 0: a rule matches. 1: none does.`,
 		Example: `  tocsin explain --rule big-foreign-order --event order.json
-  tocsin tail --unmatched | tocsin explain --event -`,
+  tocsin explain --event last`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return e.run(a) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return e.run(cmd.Context(), a) },
 	}
 	formatFlag(cmd, &e.format, "text", "json")
 	cmd.Flags().StringVar(&e.rule, "rule", "", "the rule's `NAME`; all rules without it")
-	cmd.Flags().StringVar(&e.event, "event", "", "the event: a `FILE`, or - for stdin")
+	cmd.Flags().StringVar(&e.event, "event", "", "the event: a `FILE`, - for stdin, or the id of one that a server got")
 	cmd.Flags().StringSliceVar(&e.rules, "rules", []string{"rules"}, "folders or files of rules")
+	config.Register(cmd.Flags(), &a.cfg, config.Client)
 	if err := cmd.RegisterFlagCompletionFunc("rule", a.completeRules(&e.rules)); err != nil {
 		panic("BUG: " + err.Error())
 	}
@@ -47,37 +53,75 @@ type explainVerb struct {
 	rules               []string
 }
 
-func (e *explainVerb) run(a *app) error {
+// explainDoc is the answer, here and from a server.
+type explainDoc struct {
+	Version int               `json:"version"`
+	Event   string            `json:"event"`
+	Rules   []explain.Verdict `json:"rules"`
+}
+
+func (e *explainVerb) run(ctx context.Context, a *app) error {
 	if e.event == "" {
-		return usagef("say which event: --event FILE, or --event - for stdin")
+		return usagef("say which event: --event FILE, --event ID, or --event - for stdin")
 	}
-	set, err := e.load(a)
+	ask := e.here
+	if _, err := os.Stat(e.event); err != nil && eventID.MatchString(e.event) {
+		ask = e.server
+	}
+	doc, err := ask(ctx, a)
 	if err != nil {
 		return err
 	}
-	ev, err := e.read(a)
-	if err != nil {
+	// The nearest miss stands first after the matches.
+	slices.SortStableFunc(doc.Rules, func(x, y explain.Verdict) int { return x.Missing() - y.Missing() })
+	if err := e.print(a, doc); err != nil {
 		return err
 	}
-	var all []explain.Verdict
-	matched := 0
-	for _, r := range set.Rules {
-		if e.rule != "" && r.Name != e.rule {
-			continue
-		}
-		v := explain.Rule(r, ev)
-		if v.Matches {
-			matched++
-		}
-		all = append(all, v)
-	}
-	if err := e.print(a, ev, all); err != nil {
-		return err
-	}
-	if matched == 0 {
+	if !slices.ContainsFunc(doc.Rules, func(v explain.Verdict) bool { return v.Matches }) {
 		return errFindings
 	}
 	return nil
+}
+
+// eventID tells an id from the name of a file that is not there.
+var eventID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]*$`)
+
+// server asks the rules that are in force at a server about an event it got.
+func (e *explainVerb) server(ctx context.Context, a *app) (explainDoc, error) {
+	var doc explainDoc
+	c, err := a.newClient()
+	if err != nil {
+		return doc, err
+	}
+	body, err := json.Marshal(map[string]string{"id": e.event, "rule": e.rule})
+	if err != nil {
+		return doc, err
+	}
+	resp, err := c.request(ctx, http.MethodPost, "/explain", nil, body)
+	if err != nil {
+		return doc, err
+	}
+	defer resp.Body.Close()
+	return doc, decode(resp.Body, &doc)
+}
+
+// here asks the rules of files about an event of a file.
+func (e *explainVerb) here(_ context.Context, a *app) (explainDoc, error) {
+	set, err := e.load(a)
+	if err != nil {
+		return explainDoc{}, err
+	}
+	ev, err := e.read(a)
+	if err != nil {
+		return explainDoc{}, err
+	}
+	doc := explainDoc{Version: 1, Event: ev.ID, Rules: []explain.Verdict{}}
+	for _, r := range set.Rules {
+		if e.rule == "" || r.Name == e.rule {
+			doc.Rules = append(doc.Rules, explain.Rule(r, ev))
+		}
+	}
+	return doc, nil
 }
 
 // load reads the rules; a rule set with errors is refused, because the rule asked for
@@ -140,20 +184,19 @@ func (a *app) completeRules(paths *[]string) cobra.CompletionFunc {
 	}
 }
 
-func (e *explainVerb) print(a *app, ev event.Event, all []explain.Verdict) error {
-	// The nearest miss stands first after the matches.
-	slices.SortStableFunc(all, func(x, y explain.Verdict) int { return x.Missing() - y.Missing() })
+func (e *explainVerb) print(a *app, doc explainDoc) error {
 	if e.format == "json" {
-		return printJSON(a.out, map[string]any{"version": 1, "event": ev.ID, "rules": all})
+		return printJSON(a.out, doc)
 	}
-	if len(all) == 0 {
+	if len(doc.Rules) == 0 {
 		fmt.Fprintln(a.err, "there are no rules")
 	}
-	for i, v := range all {
-		if i > 0 && e.rule == "" {
-			io.WriteString(a.out, "\n")
+	text := verdictText{a.out, a.style, a.cfg.Verbose > 0}
+	for i, v := range doc.Rules {
+		if i > 0 {
+			fmt.Fprintln(a.out)
 		}
-		a.printVerdict(v, ev)
+		text.verdict(v, doc.Event, event.DefaultBus)
 	}
 	return nil
 }

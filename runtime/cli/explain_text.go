@@ -2,12 +2,12 @@ package cli
 
 import (
 	"fmt"
+	"io"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/tocsin-engine/tocsin/rules/diag"
 	"github.com/tocsin-engine/tocsin/runtime/explain"
-	"github.com/tocsin-engine/tocsin/sdk/event"
 )
 
 // shown is how many characters of an id or a value a line has room for.
@@ -16,34 +16,42 @@ const (
 	shownValue = 200
 )
 
-// printVerdict writes one rule's verdict: a line a condition, want and got below those
-// that do not hold.
-func (a *app) printVerdict(v explain.Verdict, ev event.Event) {
-	s := a.style
+// verdictText writes verdicts for people.
+type verdictText struct {
+	w     io.Writer
+	style style
+	// all shows the values of conditions that hold, too.
+	all bool
+}
+
+// verdict writes one rule's verdict on an event: a line a condition, want and got below
+// those that do not hold.
+func (p verdictText) verdict(v explain.Verdict, id, bus string) {
+	s := p.style
 	holds, all := v.Holding()
 	sign, word := s.tick(), "matches"
 	if !v.Matches {
 		sign, word = s.cross(), "does not match"
 	}
-	fmt.Fprintf(a.out, "%s %s %s %s  (%d of %s)\n", sign, s.strong(v.Rule), word, cut(ev.ID, shownID, s), holds, holdText(all))
+	fmt.Fprintf(p.w, "%s %s %s %s  (%d of %s)\n", sign, s.strong(v.Rule), word, cut(id, shownID, s), holds, holdText(all))
 	if v.Disabled {
-		fmt.Fprintf(a.out, "  %s the rule is disabled (%s:%d)\n", s.mark(), v.File, v.Line)
+		fmt.Fprintf(p.w, "  %s the rule is disabled (%s:%d)\n", s.mark(), v.File, v.Line)
 	}
 	if v.OtherBus != "" {
-		fmt.Fprintf(a.out, "  %s the rule listens to bus %s, the event is on bus %s\n", s.cross(), v.OtherBus, ev.Bus)
+		fmt.Fprintf(p.w, "  %s the rule listens to bus %s, the event is on bus %s\n", s.cross(), v.OtherBus, bus)
 	}
 	width := 0
 	for _, c := range v.Conditions {
 		width = max(width, utf8.RuneCountInString(c.Label()))
 	}
 	for _, c := range v.Conditions {
-		a.printCondition(c, width)
+		p.condition(c, width)
 	}
 	if v.Note != "" {
-		fmt.Fprintf(a.out, "  %s %s\n", s.mark(), v.Note)
+		fmt.Fprintf(p.w, "  %s %s\n", s.mark(), v.Note)
 	}
 	if v.When != nil {
-		a.printWhen(*v.When, v.Matches, max(width, len("when")))
+		p.when(*v.When, v.Matches, max(width, len("when")))
 	}
 }
 
@@ -54,15 +62,15 @@ func holdText(all int) string {
 	return fmt.Sprintf("%d conditions hold", all)
 }
 
-func (a *app) printCondition(c explain.Condition, width int) {
-	s := a.style
+func (p verdictText) condition(c explain.Condition, width int) {
+	s := p.style
 	sign := s.tick()
 	if !c.Holds {
 		sign = s.cross()
 	}
 	pad := strings.Repeat(" ", width-utf8.RuneCountInString(c.Label()))
-	fmt.Fprintf(a.out, "  %s %s%s  want %s\n", sign, c.Label(), pad, cut(c.Want, shownValue, s))
-	if c.Holds && a.cfg.Verbose == 0 {
+	fmt.Fprintf(p.w, "  %s %s%s  want %s\n", sign, c.Label(), pad, cut(c.Want, shownValue, s))
+	if c.Holds && !p.all {
 		return
 	}
 	got := "(absent)"
@@ -73,32 +81,32 @@ func (a *app) printCondition(c explain.Condition, width int) {
 	if c.Hint != "" {
 		hint = "   " + s.left() + " " + c.Hint
 	}
-	fmt.Fprintf(a.out, "    %s  got  %s%s\n", strings.Repeat(" ", width), cut(got, shownValue, s), hint)
+	fmt.Fprintf(p.w, "    %s  got  %s%s\n", strings.Repeat(" ", width), cut(got, shownValue, s), hint)
 }
 
 // printWhen writes the expression and below it the operands with their values.
-func (a *app) printWhen(t explain.Trace, matches bool, width int) {
-	s := a.style
+func (p verdictText) when(t explain.Trace, matches bool, width int) {
+	s := p.style
 	pad := strings.Repeat(" ", width-len("when"))
 	if !t.Asked {
-		fmt.Fprintf(a.out, "  %s when%s  not evaluated: the pattern did not match\n", s.dot(), pad)
+		fmt.Fprintf(p.w, "  %s when%s  not evaluated: the pattern did not match\n", s.dot(), pad)
 		return
 	}
 	sign := s.tick()
 	if !matches {
 		sign = s.cross()
 	}
-	fmt.Fprintf(a.out, "  %s when%s  %s\n", sign, pad, oneLine(t.Text))
+	fmt.Fprintf(p.w, "  %s when%s  %s\n", sign, pad, oneLine(t.Text))
 	if len(t.Children) == 0 || t.Error != "" {
-		fmt.Fprintf(a.out, "    %s  got  %s\n", strings.Repeat(" ", width), cut(t.Outcome(), shownValue, s))
+		fmt.Fprintf(p.w, "    %s  got  %s\n", strings.Repeat(" ", width), cut(t.Outcome(), shownValue, s))
 	}
 	for _, child := range t.Children {
-		a.printOperand(child, width+6)
+		p.operand(child, width+6)
 	}
 }
 
-func (a *app) printOperand(t explain.Trace, indent int) {
-	s := a.style
+func (p verdictText) operand(t explain.Trace, indent int) {
+	s := p.style
 	sign := s.dot()
 	switch {
 	case t.Error != "" || t.Value == "false":
@@ -106,9 +114,9 @@ func (a *app) printOperand(t explain.Trace, indent int) {
 	case t.Value == "true":
 		sign = s.tick()
 	}
-	fmt.Fprintf(a.out, "%s%s %s  %s %s\n", strings.Repeat(" ", indent), sign, oneLine(t.Text), s.pick("→", "->"), cut(t.Outcome(), shownValue, s))
+	fmt.Fprintf(p.w, "%s%s %s  %s %s\n", strings.Repeat(" ", indent), sign, oneLine(t.Text), s.pick("→", "->"), cut(t.Outcome(), shownValue, s))
 	for _, child := range t.Children {
-		a.printOperand(child, indent+2)
+		p.operand(child, indent+2)
 	}
 }
 

@@ -308,13 +308,6 @@ func (a *app) answered(h pluginkit.HostCall) string {
 	return a.style.faint(a.style.arrow() + " " + h.Answer)
 }
 
-func short(d time.Duration) string {
-	if d < time.Millisecond {
-		return fmt.Sprintf("%d µs", d.Microseconds())
-	}
-	return fmt.Sprintf("%.1f ms", float64(d.Microseconds())/1000)
-}
-
 func size(n int64) string {
 	switch {
 	case n >= 1<<20:

@@ -119,11 +119,9 @@ func (s style) outcome(d engine.DeliveryFate) string {
 	return d.State
 }
 
-// short is a duration as a person reads it: 41 ms, 1.2 s.
+// short is a duration as a person reads it: 0.3 ms, 41 ms, 1.2 s.
 func short(d time.Duration) string {
 	switch {
-	case d < time.Millisecond:
-		return fmt.Sprintf("%d µs", d.Microseconds())
 	case d < 10*time.Millisecond:
 		return fmt.Sprintf("%.1f ms", float64(d.Microseconds())/1000)
 	case d < time.Second:

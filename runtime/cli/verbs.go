@@ -7,6 +7,7 @@ func verbs(a *app) []*cobra.Command {
 	return []*cobra.Command{
 		completionCommand(a),
 		checkCommand(a),
+		testCommand(a),
 		explainCommand(a),
 		matchCommand(a),
 		sendCommand(a),
