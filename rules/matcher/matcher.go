@@ -2,6 +2,8 @@ package matcher
 
 import (
 	"fmt"
+	"sync"
+	"sync/atomic"
 
 	"github.com/tocsin-engine/tocsin/rules/expression"
 	"github.com/tocsin-engine/tocsin/rules/pattern"
@@ -20,7 +22,7 @@ type Rule struct {
 type Problem struct {
 	// Rule is its index in the rules of New.
 	Rule int
-	// Code is "empty" or "too_complex".
+	// Code is "empty": the rule has neither a pattern nor a when.
 	Code    string
 	Message string
 }
@@ -38,51 +40,70 @@ func (e RuleError) Error() string { return fmt.Sprintf("matcher: rule %d: %v", e
 // Unwrap returns the expression's error.
 func (e RuleError) Unwrap() error { return e.Err }
 
-// Matcher matches events against a set of rules.
+// Matcher matches events against a set of rules. Match never waits, neither for other
+// matches nor for changes; changes wait for each other.
 type Matcher struct {
-	rules []Rule
-	buses map[string][]int
+	state atomic.Pointer[state]
+
+	changes sync.Mutex // held by what changes the rules
+	entries []*entry   // by the caller's number; nil where there is none
 }
 
 // New makes a matcher of rules. A rule with a problem never matches; all other rules
 // work.
 func New(rules []Rule) (*Matcher, []Problem) {
-	m := &Matcher{rules: rules, buses: map[string][]int{}}
+	m := &Matcher{entries: make([]*entry, len(rules))}
+	s := &state{version: 1, buses: map[string]*bus{}}
 	var problems []Problem
+	builders := map[string]*busBuilder{}
 	for i, r := range rules {
-		if r.Pattern == nil && r.When == nil {
+		if r.empty() {
 			problems = append(problems, Problem{i, "empty", "a rule has a pattern or a when"})
 			continue
 		}
-		m.buses[r.Bus] = append(m.buses[r.Bus], i)
+		b := builders[r.Bus]
+		if b == nil {
+			b = newBusBuilder()
+			builders[r.Bus] = b
+		}
+		m.entries[i] = &entry{index: int32(i), rule: r}
+		b.add(m.entries[i])
 	}
+	for name, b := range builders {
+		s.buses[name] = b.build()
+	}
+	m.state.Store(s)
 	return m, problems
 }
 
+func (r Rule) empty() bool { return r.Pattern == nil && r.When == nil }
+
 // Match calls hit once for every rule of the event's bus that the event matches, in no
-// particular order; i is the rule's index in the rules of New. The errors are the
-// expressions that failed, which is no match.
+// particular order; i is the rule's number: its index in the rules of New, or what Add
+// returned. The errors are expressions that failed, which is no match. An expression
+// that cannot hold is not evaluated and so cannot fail.
 func (m *Matcher) Match(ev event.Event, hit func(i int)) (errs []RuleError) {
-	var env *expression.Env
-	for _, i := range m.buses[ev.Bus] {
-		r := &m.rules[i]
-		if r.Pattern != nil && !r.Pattern.Match(ev.Raw()) {
-			continue
-		}
-		if r.When != nil {
-			if env == nil {
-				env = expression.NewEnv(ev)
-			}
-			env.SetRule(r.Name)
-			switch ok, err := r.When.Bool(env); {
-			case err != nil:
-				errs = append(errs, RuleError{i, err})
-				continue
-			case !ok:
-				continue
-			}
-		}
-		hit(i)
+	return m.match(ev, hit, nil)
+}
+
+// MatchTried is Match that also calls tried for every rule that the index could not
+// rule out, before it is verified: what a rule costs is how often it is tried.
+func (m *Matcher) MatchTried(ev event.Event, hit, tried func(i int)) (errs []RuleError) {
+	return m.match(ev, hit, tried)
+}
+
+func (m *Matcher) match(ev event.Event, hit, tried func(i int)) (errs []RuleError) {
+	s := m.state.Load()
+	b := s.buses[ev.Bus]
+	if b == nil {
+		return nil
 	}
+	x := matchings.Get().(*matching)
+	x.event, x.version, x.report, x.tried = ev, s.version, hit, tried
+	x.run(b)
+	errs = x.errors
+	x.event, x.report, x.tried, x.env, x.errors = event.Event{}, nil, nil, nil, nil
+	x.level, x.seen = nil, nil
+	matchings.Put(x)
 	return errs
 }

@@ -7,11 +7,11 @@ import (
 	"unsafe"
 )
 
-// parseAddress reads a complete address literal. As in AWS's engine an IPv4 address
+// ParseAddress reads a complete address literal. As in AWS's engine an IPv4 address
 // that is mapped into IPv6 counts as IPv4 if it is written in hexadecimal and is none
 // if it is written with dots; a zone is no part of an address. Unlike there, leading
 // zeros are not accepted and the families never mix (decision D4).
-func parseAddress(s []byte) (a netip.Addr, ok bool) {
+func ParseAddress(s []byte) (a netip.Addr, ok bool) {
 	if !maybeAddress(s) {
 		return a, false
 	}

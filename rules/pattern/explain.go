@@ -125,7 +125,7 @@ func (t *Test) hint(v *Value) string {
 	case t.Op == Range && v.Kind == event.Number:
 		return "is outside of the range"
 	case t.Op == Block && v.Kind == event.String:
-		if _, ok := parseAddress(v.Text); !ok {
+		if _, ok := ParseAddress(v.Text); !ok {
 			return "is not an address"
 		}
 		return "is outside of the block"

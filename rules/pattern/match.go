@@ -21,7 +21,7 @@ type scratch struct {
 func newScan(p *Pattern) *scan {
 	s := &scan{pool: sync.Pool{New: func() any { return new(scratch) }}}
 	for _, a := range p.alternatives {
-		s.alternatives = append(s.alternatives, a.Locate(&s.paths))
+		s.alternatives = append(s.alternatives, a.Locate(s.paths.Add))
 	}
 	return s
 }
@@ -52,11 +52,11 @@ type Located struct {
 	Path int32
 }
 
-// Locate adds the paths of the alternative's fields to paths.
-func (a Alternative) Locate(paths *projection.Paths) []Located {
+// Locate asks for the number of each field's path.
+func (a Alternative) Locate(number func(path string) int32) []Located {
 	located := make([]Located, len(a.Fields))
 	for i, f := range a.Fields {
-		located[i] = Located{f, paths.Add(f.Path)}
+		located[i] = Located{f, number(f.Path)}
 	}
 	return located
 }

@@ -44,7 +44,7 @@ func exact(v *source.Value) Operand {
 	case event.Number:
 		o.Number = ParseNumber([]byte(v.Text))
 	case event.String:
-		if a, ok := parseAddress([]byte(v.Text)); ok {
+		if a, ok := ParseAddress([]byte(v.Text)); ok {
 			o.Address = a
 		}
 	}

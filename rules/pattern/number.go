@@ -29,7 +29,7 @@ func ParseNumber(text []byte) Number {
 	// ParseFloat keeps its argument in an error only; a text that is JSON has none
 	// but "out of range", which comes with the infinity that is wanted.
 	f, _ := strconv.ParseFloat(unsafe.String(unsafe.SliceData(text), len(text)), 64)
-	return fromDouble(f)
+	return NumberOf(f)
 }
 
 // Finite says whether n is not beyond all doubles.
@@ -62,11 +62,11 @@ func compareDouble(f float64, n Number) int {
 	if f < -(1 << 63) {
 		return -1
 	}
-	return cmp.Compare(f, n.float())
+	return cmp.Compare(f, n.Float())
 }
 
-// float is n as a double, rounded if it must be.
-func (n Number) float() float64 {
+// Float is n as a double, rounded if it must be; it keeps the order of numbers.
+func (n Number) Float() float64 {
 	if !n.integer {
 		return n.double
 	}
@@ -198,9 +198,9 @@ func splitExponent(text []byte) (mantissa []byte, exponent int) {
 	return text, 0
 }
 
-// fromDouble takes a double; if it is an integer in range it becomes that integer, so
+// NumberOf takes a double; if it is an integer in range it becomes that integer, so
 // that equal numbers look alike.
-func fromDouble(f float64) Number {
+func NumberOf(f float64) Number {
 	if f == math.Trunc(f) && f >= -(1<<63) && f < 1<<64 {
 		n, _ := integerOf(f < 0, uint64(math.Abs(f)))
 		return n

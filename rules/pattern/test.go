@@ -120,7 +120,7 @@ func (t *Test) inRange(n Number) bool {
 }
 
 func (t *Test) inBlock(text []byte) bool {
-	a, ok := parseAddress(text)
+	a, ok := ParseAddress(text)
 	return ok && t.Net.Contains(a)
 }
 
@@ -159,7 +159,7 @@ func (o *Operand) equal(v *Value) bool {
 	if !o.Address.IsValid() {
 		return false
 	}
-	a, ok := parseAddress(v.Text)
+	a, ok := ParseAddress(v.Text)
 	return ok && a == o.Address
 }
 

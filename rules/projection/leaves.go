@@ -12,6 +12,9 @@ type Leaf struct {
 	// next is the next leaf of the same path plus 1, or 0.
 	next int32
 	Kind event.Kind
+	// Plain is set if the way to it is through members only, one for each name of the
+	// path: no list, no name with a dot.
+	Plain bool
 	// Text is a string's content, decoded, or the text of a number or literal. It is
 	// valid until the Leaves are used again.
 	Text []byte

@@ -3,6 +3,7 @@ package projection
 import (
 	"encoding/binary"
 	"hash/maphash"
+	"slices"
 	"strings"
 )
 
@@ -10,35 +11,48 @@ import (
 // with a dot in it is as good as two names, in paths and in events.
 type Paths struct {
 	root node
-	ids  map[string]int32
+	n    int32
 }
 
 // Add puts path into the set and returns its number; numbers count from 0 in the order
-// in which paths were first added. It must not be called while Read runs.
+// in which paths were first added. It must not be called while Read runs: With is for
+// that.
 func (p *Paths) Add(path string) int32 {
-	if id, ok := p.ids[path]; ok {
-		return id
-	}
-	if p.ids == nil {
-		p.ids = map[string]int32{}
-	}
-	id := int32(len(p.ids))
-	p.ids[path] = id
 	n := &p.root
 	for name := range strings.SplitSeq(path, ".") {
 		n = n.grow(name)
 	}
-	n.leaf = id + 1
-	return id
+	return p.number(n)
+}
+
+// With returns a set that has path too, and its number. p stays as it is; the two share
+// what is equal.
+func (p *Paths) With(path string) (*Paths, int32) {
+	q := &Paths{root: p.root.clone(), n: p.n}
+	n := &q.root
+	for name := range strings.SplitSeq(path, ".") {
+		n = n.regrow(name)
+	}
+	return q, q.number(n)
+}
+
+func (p *Paths) number(n *node) int32 {
+	if n.leaf == 0 {
+		p.n++
+		n.leaf = p.n
+	}
+	return n.leaf - 1
 }
 
 // Len is how many paths there are.
-func (p *Paths) Len() int { return len(p.ids) }
+func (p *Paths) Len() int { return int(p.n) }
 
 // Find returns the number of a path.
 func (p *Paths) Find(path string) (int32, bool) {
-	id, ok := p.ids[path]
-	return id, ok
+	if n := p.root.dotted([]byte(path)); n != nil && n.leaf > 0 {
+		return n.leaf - 1, true
+	}
+	return 0, false
 }
 
 // node is one name on the way of some path.
@@ -133,6 +147,27 @@ func (n *node) grow(name string) *node {
 		n.enter(len(n.children) - 1)
 	}
 	return next
+}
+
+// clone copies the node but not the nodes below.
+func (n *node) clone() node {
+	return node{n.leaf, slices.Clone(n.children), slices.Clone(n.table)}
+}
+
+// regrow is grow for a node that is a fresh clone: the child that is there already is
+// cloned too.
+func (n *node) regrow(name string) *node {
+	k := keyOf([]byte(name))
+	if n.find(k, []byte(name)) == nil {
+		return n.grow(name)
+	}
+	for i := range n.children {
+		if c := &n.children[i]; c.key == k && c.name == name {
+			fresh := c.node.clone()
+			c.node = &fresh
+		}
+	}
+	return n.find(k, []byte(name))
 }
 
 func (n *node) enter(i int) {

@@ -10,13 +10,13 @@ import (
 // Read finds the leaves of ev at the paths of p. It allocates nothing once into has
 // grown to the size of the events.
 func (p *Paths) Read(ev []byte, into *Leaves) {
-	into.reset(len(p.ids))
+	into.reset(int(p.n))
 	i := skipSpace(ev, 0)
 	if i == len(ev) || ev[i] != '{' {
 		return
 	}
 	r := reader{b: ev, out: into}
-	r.object(i, &p.root, 0, 0)
+	r.object(i, &p.root, state{plain: true})
 }
 
 type reader struct {
@@ -27,9 +27,16 @@ type reader struct {
 // deepest is how deep lists and objects are followed; a checked event is never deeper.
 const deepest = event.MaxDepth + 1
 
+// state is where Read is in the event.
+type state struct {
+	context int32
+	depth   int16
+	plain   bool // through members only, one name for each part of the path
+}
+
 // object reads the members of the object that starts at b[i] and returns the index
 // after it.
-func (r *reader) object(i int, n *node, context int32, depth int) int {
+func (r *reader) object(i int, n *node, at state) int {
 	b := r.b
 	for i++; i < len(b); {
 		switch b[i] {
@@ -54,7 +61,9 @@ func (r *reader) object(i int, n *node, context int32, depth int) int {
 		if next == nil {
 			i = skipValue(b, i)
 		} else {
-			i = r.value(i, next, context, depth)
+			inner := at
+			inner.plain = at.plain && marks == 0
+			i = r.value(i, next, inner)
 		}
 	}
 	return i
@@ -79,27 +88,30 @@ func (r *reader) quoted(name []byte) []byte {
 }
 
 // value reads the value at b[i], which is wanted, and returns the index after it.
-func (r *reader) value(i int, n *node, context int32, depth int) int {
+func (r *reader) value(i int, n *node, at state) int {
 	switch r.b[i] {
 	case '{':
-		if len(n.children) == 0 || depth == deepest {
+		if len(n.children) == 0 || at.depth == deepest {
 			return skipContainer(r.b, i)
 		}
-		return r.object(i, n, context, depth+1)
+		at.depth++
+		return r.object(i, n, at)
 	case '[':
-		if depth == deepest {
+		if at.depth == deepest {
 			return skipContainer(r.b, i)
 		}
-		return r.list(i, n, context, depth+1)
+		at.depth++
+		at.plain = false
+		return r.list(i, n, at)
 	}
 	if n.leaf == 0 {
 		return skipValue(r.b, i)
 	}
-	return r.scalar(i, n.leaf-1, context)
+	return r.scalar(i, n.leaf-1, at)
 }
 
 // list reads the elements of the list that starts at b[i].
-func (r *reader) list(i int, n *node, context int32, depth int) int {
+func (r *reader) list(i int, n *node, at state) int {
 	r.out.lists++
 	list := r.out.lists
 	for i++; i < len(r.b); {
@@ -109,20 +121,21 @@ func (r *reader) list(i int, n *node, context int32, depth int) int {
 		case c == ',' || isSpace(c):
 			i++
 		case c == '{' || c == '[':
-			inner := int32(len(r.out.Contexts))
-			r.out.Contexts = append(r.out.Contexts, Context{Parent: context, List: list})
-			i = r.value(i, n, inner, depth)
-			r.out.Contexts[inner].End = int32(len(r.out.Contexts))
+			inner := at
+			inner.context = int32(len(r.out.Contexts))
+			r.out.Contexts = append(r.out.Contexts, Context{Parent: at.context, List: list})
+			i = r.value(i, n, inner)
+			r.out.Contexts[inner.context].End = int32(len(r.out.Contexts))
 		default:
-			i = r.value(i, n, context, depth)
+			i = r.value(i, n, at)
 		}
 	}
 	return i
 }
 
 // scalar takes the scalar at b[i] as a leaf.
-func (r *reader) scalar(i int, path, context int32) int {
-	leaf := Leaf{Path: path, Context: context}
+func (r *reader) scalar(i int, path int32, at state) int {
+	leaf := Leaf{Path: path, Context: at.context, Plain: at.plain}
 	end := i
 	switch c := r.b[i]; c {
 	case '"':

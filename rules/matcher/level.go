@@ -1,0 +1,67 @@
+package matcher
+
+// level is one immutable index over some of a bus's rules. A bus has a few of them, so
+// that adding a rule does not rebuild all.
+type level struct {
+	postings
+	// conjunctions of one rule stand together.
+	conjunctions []conjunction
+	// paths has the index of each path where something hangs, nil elsewhere.
+	paths []*pathIndex
+	// always are the conjunctions without a witness: they are tried on every event.
+	always []int32
+	groups int // rules with more than one conjunction
+}
+
+// newLevel indexes conjunctions, which have been counted. It takes the slice.
+func newLevel(conjunctions []conjunction, c *chooser) *level {
+	l := &level{conjunctions: conjunctions}
+	var builders []*pathBuilder
+	for i := range conjunctions {
+		l.number(i)
+		w, ok := c.choose(&conjunctions[i])
+		if !ok {
+			l.always = append(l.always, int32(i))
+			continue
+		}
+		for int(w.path) >= len(builders) {
+			builders = append(builders, nil)
+		}
+		if builders[w.path] == nil {
+			builders[w.path] = &pathBuilder{}
+		}
+		for k := range w.keys {
+			builders[w.path].add(&l.postings, &w.keys[k], int32(i))
+		}
+	}
+	l.paths = make([]*pathIndex, len(builders))
+	for path, b := range builders {
+		if b != nil {
+			l.paths[path] = b.build()
+		}
+	}
+	return l
+}
+
+// number sets the group of a conjunction: it has one if a neighbour is of the same rule.
+func (l *level) number(i int) {
+	c := &l.conjunctions[i]
+	c.group = 0
+	switch {
+	case i > 0 && l.conjunctions[i-1].entry == c.entry:
+		c.group = l.conjunctions[i-1].group
+	case i+1 < len(l.conjunctions) && l.conjunctions[i+1].entry == c.entry:
+		l.groups++
+		c.group = int32(l.groups)
+	}
+}
+
+// live appends the conjunctions whose rules are there at a version.
+func (l *level) live(into []conjunction, version uint64) []conjunction {
+	for i := range l.conjunctions {
+		if l.conjunctions[i].entry.liveAt(version) {
+			into = append(into, l.conjunctions[i])
+		}
+	}
+	return into
+}
