@@ -6,7 +6,9 @@ import (
 	"bufio"
 	"encoding/json"
 	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -174,6 +176,53 @@ func TestStreamAlertEvents(t *testing.T) {
 	}
 	if events != 55 {
 		t.Errorf("saw %d events, want 55", events)
+	}
+}
+
+// techniques says which rule must notice each recorded attack technique, by the name of
+// its file.
+var techniques = map[string]string{
+	"aws.credential-access.ec2-get-password-data":                 "ec2-password-data-read",
+	"aws.credential-access.secretsmanager-batch-retrieve-secrets": "secrets-read-in-batch",
+	"aws.credential-access.secretsmanager-retrieve-secrets":       "secret-read",
+	"aws.defense-evasion.cloudtrail-delete":                       "critical-api-call",
+	"aws.defense-evasion.cloudtrail-stop":                         "critical-api-call",
+	"aws.execution.ec2-user-data":                                 "ec2-user-data-changed",
+	"aws.execution.ssm-send-command":                              "ssm-command-sent",
+	"aws.exfiltration.ec2-security-group-open-port-22-ingress":    "ec2-security-group-open-to-the-world",
+	"aws.exfiltration.rds-share-snapshot":                         "rds-snapshot-shared",
+	"aws.impact.bedrock-invoke-model":                             "bedrock-model-enabled",
+	"aws.lateral-movement.ec2-serial-console-send-ssh-public-key": "ec2-ssh-key-pushed",
+	"aws.persistence.iam-backdoor-role":                           "iam-role-trust-changed",
+	"aws.persistence.iam-backdoor-user":                           "iam-keys-for-another-user",
+	"aws.persistence.iam-create-admin-user":                       "iam-administrator-made",
+	"aws.persistence.iam-create-backdoor-role":                    "iam-administrator-made",
+	"aws.persistence.iam-create-user-login-profile":               "iam-login-profile-made",
+	"aws.persistence.lambda-layer-extension":                      "lambda-layers-changed-by-a-person",
+	"aws.privilege-escalation.iam-update-user-login-profile":      "iam-password-of-another-user",
+}
+
+// TestAttackTechniques holds that a rule made for it notices each of the 18 recorded
+// attack techniques.
+func TestAttackTechniques(t *testing.T) {
+	rules := load(t)
+	files, err := filepath.Glob(filepath.Join(sharedtest.Path(t, "cloudtrail/stratus"), "*.json"))
+	if err != nil || len(files) != len(techniques) {
+		t.Fatalf("saw %d techniques, want %d (%v)", len(files), len(techniques), err)
+	}
+	for _, file := range files {
+		name := strings.TrimSuffix(filepath.Base(file), ".json")
+		raw, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var matched []string
+		for r := range event.Value(raw).Items() {
+			matched = append(matched, rules.match(t, name, record(t, r))...)
+		}
+		if want := techniques[name]; !slices.Contains(matched, want) {
+			t.Errorf("%s: %q did not match; matched %v", name, want, matched)
+		}
 	}
 }
 
