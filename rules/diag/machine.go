@@ -5,6 +5,7 @@ import (
 	"encoding/xml"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -65,9 +66,9 @@ func (r Report) GitHub(w io.Writer) error {
 	value := strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A")
 	property := strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C")
 	for _, f := range r.Findings {
-		text := f.sentence()
+		text := printable(f.sentence(), false)
 		if f.Help != "" {
-			text += "\n" + f.Help
+			text += "\n" + printable(f.Help, false)
 		}
 		where := "file=" + property.Replace(f.File)
 		if f.Line > 0 {
@@ -137,6 +138,7 @@ type junitCase struct {
 	Class    string         `xml:"classname,attr"`
 	Name     string         `xml:"name,attr"`
 	Failures []junitFailure `xml:"failure"`
+	Out      string         `xml:"system-out,omitempty"`
 }
 
 type junitFailure struct {
@@ -145,18 +147,20 @@ type junitFailure struct {
 	Text    string `xml:",chardata"`
 }
 
-// JUnit writes one test case a file; each finding is a failure of it.
+// JUnit writes one test case a file; each error is a failure of it, a warning is output.
 func (r Report) JUnit(w io.Writer) error {
 	suite := junitSuite{Name: "tocsin check"}
-	files := append([]string(nil), r.Files...)
-	if len(files) == 0 {
-		files = r.withFindings()
-	}
-	for _, file := range files {
+	files := append(slices.Clone(r.Files), r.withFindings()...)
+	slices.Sort(files)
+	for _, file := range slices.Compact(files) {
 		c := junitCase{Class: "check", Name: file}
 		for _, f := range r.Findings {
-			if f.File == file {
-				c.Failures = append(c.Failures, junitFailure{f.Code, f.sentence(), f.Error()})
+			switch {
+			case f.File != file:
+			case f.Severity == Warning:
+				c.Out += printable(f.Error(), false) + "\n"
+			default:
+				c.Failures = append(c.Failures, junitFailure{f.Code, printable(f.sentence(), false), printable(f.Error(), false)})
 			}
 		}
 		suite.Tests++

@@ -50,7 +50,7 @@ var ruleObject = &object{name: "rule", doc: "Selects events and names the target
 	{name: "name", required: true, of: ruleName, doc: "The rule's name: 1 to 64 letters, digits, . - and _, unique in the rule set."},
 	{name: "description", of: anyText{}, doc: "What the rule is for."},
 	{name: "bus", of: busName, doc: "The event bus it listens to. Default: default."},
-	{name: "pattern", of: free{patternSchema}, doc: "An EventBridge event pattern. Every field is a list of alternatives."},
+	{name: "pattern", of: patternShape{}, doc: "An EventBridge event pattern. Every field is a list of alternatives."},
 	{name: "when", of: formula{}, doc: "An expression that is true or false, evaluated once the pattern matched."},
 	{name: "once_per", of: onceObject, doc: "Match once per key and time."},
 	{name: "schedule", later: true, of: anyText{}, doc: "When the rule makes an event by itself."},

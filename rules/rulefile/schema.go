@@ -5,20 +5,19 @@ import "encoding/json"
 // schema is a JSON Schema, or a part of one.
 type schema map[string]any
 
-var patternSchema = schema{"type": "object"}
-
 func (anyText) schema() schema  { return schema{"type": "string"} }
 func (w word) schema() schema   { return schema{"type": "string", "pattern": w.looks.String()} }
 func (c choice) schema() schema { return schema{"enum": []string(c)} }
 func (n integer) schema() schema {
 	return schema{"type": "integer", "minimum": n.min, "maximum": n.max}
 }
-func (boolean) schema() schema   { return schema{"type": "boolean"} }
-func (version) schema() schema   { return schema{"const": 1} }
-func (anyObject) schema() schema { return schema{"type": "object"} }
-func (f free) schema() schema    { return f.doc }
-func (formula) schema() schema   { return schema{"type": []string{"string", "boolean", "number"}} }
-func (duration) schema() schema  { return schema{"type": "string", "pattern": spans.String()} }
+func (boolean) schema() schema      { return schema{"type": "boolean"} }
+func (version) schema() schema      { return schema{"const": 1} }
+func (anyObject) schema() schema    { return schema{"type": "object"} }
+func (free) schema() schema         { return schema{} }
+func (patternShape) schema() schema { return ref("fields") }
+func (formula) schema() schema      { return schema{"type": []string{"string", "boolean", "number"}} }
+func (duration) schema() schema     { return schema{"type": "string", "pattern": spans.String()} }
 func (size) schema() schema {
 	return schema{"type": []string{"string", "integer"}, "pattern": bytesText.String()}
 }
@@ -68,12 +67,15 @@ func (o *object) schema() schema {
 
 // Schema is the JSON Schema (draft 2020-12) of rule files.
 func Schema() []byte {
-	return render(fileObject, "Tocsin rules")
+	return render(fileObject, "Tocsin rules", patternSchemas)
 }
 
 // render writes the schema of a whole file.
-func render(o *object, title string) []byte {
+func render(o *object, title string, definitions schema) []byte {
 	s := o.schema()
+	if definitions != nil {
+		s["$defs"] = definitions
+	}
 	s["$schema"] = "https://json-schema.org/draft/2020-12/schema"
 	s["title"] = title
 	b, err := json.MarshalIndent(s, "", "  ")
@@ -85,5 +87,5 @@ func render(o *object, title string) []byte {
 
 // TestSchema is the JSON Schema (draft 2020-12) of test files.
 func TestSchema() []byte {
-	return render(testFileObject, "Tocsin tests")
+	return render(testFileObject, "Tocsin tests", nil)
 }

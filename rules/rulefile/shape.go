@@ -41,7 +41,7 @@ func wrongKind(r *reading, v *source.Value, path, want, label string) bool {
 	return false
 }
 
-// text is any text.
+// anyText is any text.
 type anyText struct{}
 
 func (anyText) check(r *reading, v *source.Value, path string) bool {
@@ -196,9 +196,12 @@ func (formula) check(r *reading, v *source.Value, path string) bool {
 }
 
 // free is any JSON; its reader checks it.
-type free struct{ doc schema }
+type free struct{}
 
 func (free) check(*reading, *source.Value, string) bool { return true }
+
+// patternShape is an event pattern, which rules/pattern checks.
+type patternShape struct{ free }
 
 // anyObject is an object that somebody else checks.
 type anyObject struct{}
@@ -210,7 +213,7 @@ func (anyObject) check(r *reading, v *source.Value, path string) bool {
 	return true
 }
 
-// always is true or false.
+// boolean is true or false.
 type boolean struct{}
 
 func (boolean) check(r *reading, v *source.Value, path string) bool {

@@ -26,7 +26,15 @@ func (timestamp) schema() schema { return schema{"type": "string", "format": "da
 type testEvent struct{}
 
 // eventTexts are the fields of an event that hold text.
-var eventTexts = []string{"version", "id", "detail-type", "source", "account", "time", "region"}
+var eventTexts = []struct{ name, doc string }{
+	{"version", "The envelope's version. Default: 0."},
+	{"id", "The event's id. Default: made up."},
+	{"detail-type", "What kind of event it is."},
+	{"source", "Who sends it."},
+	{"account", "The AWS account, 12 digits in quotes. Default: the engine's."},
+	{"time", "When it happened, as 2026-01-01T00:00:00Z. Default: the step's time."},
+	{"region", "The AWS region. Default: the engine's."},
+}
 
 func (testEvent) check(r *reading, v *source.Value, path string) bool {
 	if v.Kind != event.Object {
@@ -39,9 +47,9 @@ func (testEvent) check(r *reading, v *source.Value, path string) bool {
 			ok = false
 		}
 	}
-	for _, name := range eventTexts {
-		if m := v.Get(name); m != nil {
-			ok = anyText{}.check(r, m, child(path, name)) && ok
+	for _, f := range eventTexts {
+		if m := v.Get(f.name); m != nil {
+			ok = anyText{}.check(r, m, child(path, f.name)) && ok
 		}
 	}
 	for _, name := range []string{"source", "detail-type", "detail"} {
@@ -60,9 +68,12 @@ func (testEvent) check(r *reading, v *source.Value, path string) bool {
 }
 
 func (testEvent) schema() schema {
-	properties := schema{"detail": schema{"type": "object"}, "resources": texts.schema()}
-	for _, name := range eventTexts {
-		properties[name] = schema{"type": "string"}
+	properties := schema{
+		"detail":    said("What is special to this kind of event.", schema{"type": "object"}),
+		"resources": said("ARNs of what the event is about.", texts.schema()),
+	}
+	for _, f := range eventTexts {
+		properties[f.name] = said(f.doc, schema{"type": "string"})
 	}
 	return schema{"type": "object", "properties": properties, "required": []string{"source", "detail-type", "detail"}}
 }
