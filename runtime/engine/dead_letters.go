@@ -2,9 +2,12 @@ package engine
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/tocsin-engine/tocsin/runtime/store"
 	"github.com/tocsin-engine/tocsin/sdk/abi"
@@ -22,13 +25,18 @@ func (q deadLetterQueues) Send(ctx context.Context, queue string, d store.DeadLe
 		"ERROR_CODE": d.Code, "ERROR_MESSAGE": d.Message, "EXHAUSTED_RETRY_CONDITION": d.Exhausted,
 		"RETRY_ATTEMPTS": strconv.Itoa(max(0, d.Attempts-1)),
 	} {
-		if value != "" {
+		if value = storable(value); value != "" {
 			attributes[name] = map[string]string{"DataType": "String", "StringValue": value}
 		}
 	}
-	params, err := json.Marshal(map[string]any{
-		"QueueUrl": queue, "MessageBody": string(d.Entry.Raw), "MessageAttributes": attributes,
-	})
+	message := map[string]any{
+		"QueueUrl": queue, "MessageBody": escaped(d.Entry.Raw), "MessageAttributes": attributes,
+	}
+	if strings.HasSuffix(queue, ".fifo") {
+		sum := sha256.Sum256([]byte(d.Entry.ID + "\n" + d.Rule + "\n" + d.Target))
+		message["MessageGroupId"], message["MessageDeduplicationId"] = "dead-letters", hex.EncodeToString(sum[:])
+	}
+	params, err := json.Marshal(message)
 	if err != nil {
 		return err
 	}
@@ -40,6 +48,35 @@ func (q deadLetterQueues) Send(ctx context.Context, queue string, d store.DeadLe
 		return fmt.Errorf("%s: %s", answer.Error.Code, answer.Error.Message)
 	}
 	return nil
+}
+
+// maxReason cuts what a plugin said: a dead letter must never be too large for its queue.
+const maxReason = 1024
+
+// storable makes a reason that a queue takes: what a plugin said must not keep its dead
+// letter from being stored.
+func storable(reason string) string {
+	reason = strings.Map(func(r rune) rune {
+		if !queueable(r) {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(reason, "?"))
+	if len(reason) > maxReason {
+		reason = strings.ToValidUTF8(reason[:maxReason], "")
+	}
+	return reason
+}
+
+// queueable says whether a queue takes a character; they are XML's.
+func queueable(r rune) bool {
+	return r >= ' ' && r != 0xFFFE && r != 0xFFFF || r == '\t' || r == '\n' || r == '\r'
+}
+
+// escaped writes the characters that a queue refuses as JSON's escapes: the same event.
+// In JSON text they can stand in strings only.
+func escaped(raw []byte) string {
+	return strings.NewReplacer("\uFFFE", `\uFFFE`, "\uFFFF", `\uFFFF`).Replace(string(raw))
 }
 
 // targetARN names a target where EventBridge would name the resource it calls.

@@ -103,7 +103,7 @@ func (s *Service) DescribeGroups(ctx context.Context, c service.Caller, r *Descr
 	out := &DescribeResponse{Groups: []Group{}}
 	if len(r.Names) > 0 {
 		for _, name := range r.Names {
-			g, err := service.Get[group](ctx, s.state, groupKey(name))
+			g, err := s.look(ctx, c, name)
 			if err != nil {
 				return nil, err
 			}
@@ -130,6 +130,14 @@ func (s *Service) DescribeGroups(ctx context.Context, c service.Caller, r *Descr
 		out.Groups = append(out.Groups, g.Value.describe(c))
 	}
 	return out, nil
+}
+
+// look reads a group that may be missing, unless a local target names it.
+func (s *Service) look(ctx context.Context, c service.Caller, name string) (service.Stored[group], error) {
+	if c.Create {
+		return s.open(ctx, c, name)
+	}
+	return service.Get[group](ctx, s.state, groupKey(name))
 }
 
 func pageSize(asked int) int {
