@@ -19,7 +19,7 @@ func main() {}
 
 func configure(c *target.Config) {
 	request = target.Request{URL: c.Required("url"), Method: c.Text("method", "POST")}
-	if request.URL != "" && !strings.HasPrefix(request.URL, "https://") && !strings.HasPrefix(request.URL, "http://") {
+	if request.URL != "" && !isAddress(request.URL) {
 		c.Problem("url", "is "+request.URL+"; write https://… or http://…")
 	}
 	if request.Method != "POST" && request.Method != "PUT" && request.Method != "PATCH" {
@@ -37,6 +37,11 @@ func configure(c *target.Config) {
 		}
 		request.Headers[strings.ToLower(name)] = text
 	}
+}
+
+// isAddress takes a handle too: the URL of a webhook is often the secret itself.
+func isAddress(s string) bool {
+	return strings.HasPrefix(s, "https://") || strings.HasPrefix(s, "http://") || strings.HasPrefix(s, "{{secret:")
 }
 
 func deliver(d *target.Delivery) error {

@@ -9,7 +9,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -94,27 +93,34 @@ func shipOne(ctx context.Context, dir, out, sources string) error {
 	return os.WriteFile(out+".sources", []byte(sources), 0o644)
 }
 
-// sourceDigest is one digest over the sources below dir: their names and contents.
-func sourceDigest(dir string) (string, error) {
+// sourceDigest is one digest over the sources below folders: their names and contents. A
+// folder that is not there has none.
+func sourceDigest(dirs ...string) (string, error) {
 	h := sha256.New()
-	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		ext := filepath.Ext(path)
-		if !slices.Contains([]string{".go", ".yaml", ".mod"}, ext) || strings.HasSuffix(path, "_test.go") {
+	for _, dir := range dirs {
+		err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+			if errors.Is(err, fs.ErrNotExist) {
+				return nil
+			}
+			if err != nil || d.IsDir() || !isSource(path) {
+				return err
+			}
+			text, err := os.ReadFile(path)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(h, "%s %d\n%s", filepath.Base(path), len(text), text)
 			return nil
-		}
-		f, err := os.Open(path)
+		})
 		if err != nil {
-			return err
+			return "", err
 		}
-		defer f.Close()
-		fmt.Fprintf(h, "%s\n", filepath.Base(path))
-		_, err = io.Copy(h, f)
-		return err
-	})
-	return hex.EncodeToString(h.Sum(nil)), err
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+func isSource(path string) bool {
+	return slices.Contains([]string{".go", ".yaml", ".mod"}, filepath.Ext(path)) && !strings.HasSuffix(path, "_test.go")
 }
 
 func exists(path string) bool {

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"os"
@@ -29,6 +30,7 @@ type Host struct {
 	runtime wazero.Runtime
 	cache   wazero.CompilationCache
 	log     hclog.Logger
+	key     [32]byte // of secret handles
 }
 
 // New starts a host.
@@ -37,6 +39,7 @@ func New(ctx context.Context, c Config) (*Host, error) {
 		c.Log = hclog.NewNullLogger()
 	}
 	h := &Host{log: c.Log.Named("sandbox")}
+	rand.Read(h.key[:])
 	h.cache = h.openCache(c.CacheDir)
 	config := wazero.NewRuntimeConfig().
 		WithCompilationCache(h.cache).

@@ -225,5 +225,5 @@ func secret(i *instance, request []byte) ([]byte, abi.Errno) {
 	if _, ok := i.target.host.Secret(name); !ok {
 		return nil, abi.NotFound
 	}
-	return []byte(abi.SecretHandle(name)), 0
+	return []byte(i.target.module.host.handle(name)), 0
 }

@@ -1,6 +1,10 @@
 package sandbox
 
 import (
+	"bytes"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"net/url"
 	"slices"
@@ -9,11 +13,28 @@ import (
 	"github.com/tocsin-engine/tocsin/sdk/abi"
 )
 
+// handle is what a guest holds instead of a secret's value. Nobody outside this process
+// can know it: an event that spells out a handle must not make the host put a secret into
+// a request that the event's sender reads.
+func (h *Host) handle(name string) string {
+	mac := hmac.New(sha256.New, h.key[:])
+	mac.Write([]byte(name))
+	return abi.SecretHandle(name + ":" + hex.EncodeToString(mac.Sum(nil)[:16]))
+}
+
+// withHandles puts handles in the places where a config names granted secrets.
+func (h *Host) withHandles(config []byte, g abi.Grants) []byte {
+	for _, name := range g.Secrets {
+		config = bytes.ReplaceAll(config, []byte(abi.SecretHandle(name)), []byte(h.handle(name)))
+	}
+	return config
+}
+
 // reveal puts the values of granted secrets in the places of their handles, in the URL,
 // the headers and the body. The guest sees neither before nor after.
 func (i *instance) reveal(r *abi.HTTPRequest) abi.Errno {
 	for _, name := range i.target.grants.Secrets {
-		handle := abi.SecretHandle(name)
+		handle := i.target.module.host.handle(name)
 		if !mentions(r, handle) {
 			continue
 		}

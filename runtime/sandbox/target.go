@@ -120,7 +120,7 @@ func (m *Module) NewTarget(ctx context.Context, c TargetConfig) (*Target, error)
 	if c.Host == nil {
 		return nil, errors.New("sandbox: a target needs a Host")
 	}
-	t := &Target{module: m, name: c.Name, mode: c.Mode, config: c.Config, host: c.Host, limit: limitsOf(c.Limits)}
+	t := &Target{module: m, name: c.Name, mode: c.Mode, config: m.host.withHandles(c.Config, c.Grants), host: c.Host, limit: limitsOf(c.Limits)}
 	var err error
 	if t.grants, err = expand(c.Grants, c.Config); err != nil {
 		return nil, fmt.Errorf("plugin %s: %w", m.name, err)

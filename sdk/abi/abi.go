@@ -172,8 +172,9 @@ type SecretRequest struct {
 	Name string `json:"name"`
 }
 
-// SecretHandle is the text that the host replaces by the secret's value in the URL,
-// headers and body of an HTTPRequest.
+// SecretHandle is how a target's config names a secret. The guest sees an unguessable
+// handle in its place, as Secret answers it, and the host replaces that by the value in the
+// URL, headers and body of an HTTPRequest.
 func SecretHandle(name string) string { return "{{secret:" + name + "}}" }
 
 // AWSRequest is the argument of AWS.
