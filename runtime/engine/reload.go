@@ -51,6 +51,8 @@ const (
 	// settleFor is how long the files must have been quiet before they are read: an
 	// editor writes in several steps, and git changes many files.
 	settleFor = 200 * time.Millisecond
+	// settleMost is how long changes that never end put a reload off.
+	settleMost = 2 * time.Second
 	// remindEvery is how often the log repeats that the last reload failed.
 	remindEvery = time.Minute
 )
@@ -58,17 +60,22 @@ const (
 // Watch reloads when a file below the paths changes and when kick says so (SIGHUP),
 // until ctx ends. Without a way to watch files it goes on with kick alone, and says so.
 func (e *Engine) Watch(ctx context.Context, paths []string, kick <-chan os.Signal, read ReadRules) {
-	w := &watcher{engine: e, paths: paths, read: read}
-	var changes <-chan fsnotify.Event
-	var problems <-chan error
-	if fs, err := fsnotify.NewWatcher(); err != nil {
+	fs, err := fsnotify.NewWatcher()
+	if err != nil {
 		e.log.Warn("rule files are not watched, send SIGHUP to reload", "error", err)
-	} else {
-		defer fs.Close()
-		w.fs, changes, problems = fs, fs.Events, fs.Errors
-		w.addPaths()
+		e.WatchSignals(ctx, kick, read)
+		return
 	}
-	w.loop(ctx, kick, changes, problems)
+	defer fs.Close()
+	w := &watcher{engine: e, paths: paths, read: read, fs: fs}
+	w.addPaths()
+	w.loop(ctx, kick, fs.Events, fs.Errors)
+}
+
+// WatchSignals is Watch without watching files.
+func (e *Engine) WatchSignals(ctx context.Context, kick <-chan os.Signal, read ReadRules) {
+	w := &watcher{engine: e, read: read}
+	w.loop(ctx, kick, nil, nil)
 }
 
 // watcher is one Watch.
@@ -76,7 +83,7 @@ type watcher struct {
 	engine *Engine
 	paths  []string
 	read   ReadRules
-	fs     *fsnotify.Watcher // nil: cannot watch
+	fs     *fsnotify.Watcher
 }
 
 func (w *watcher) loop(ctx context.Context, kick <-chan os.Signal, changes <-chan fsnotify.Event, problems <-chan error) {
@@ -85,6 +92,7 @@ func (w *watcher) loop(ctx context.Context, kick <-chan os.Signal, changes <-cha
 	remind := time.NewTicker(remindEvery)
 	defer quiet.Stop()
 	defer remind.Stop()
+	var since time.Time // the first change that was not read yet
 	for {
 		select {
 		case <-ctx.Done():
@@ -92,15 +100,18 @@ func (w *watcher) loop(ctx context.Context, kick <-chan os.Signal, changes <-cha
 		case <-kick:
 			w.reload(ctx)
 		case change := <-changes:
-			if w.matters(change) {
-				quiet.Reset(settleFor)
+			if !w.matters(change) {
+				continue
 			}
+			if since.IsZero() {
+				since = time.Now()
+			}
+			quiet.Reset(min(settleFor, max(0, settleMost-time.Since(since))))
 		case err := <-problems:
 			w.engine.log.Warn("some changes of rule files may have been missed, send SIGHUP to reload", "error", err)
 		case <-quiet.C:
-			if w.fs != nil {
-				w.addPaths() // new folders
-			}
+			since = time.Time{}
+			w.addPaths() // new folders
 			w.reload(ctx)
 		case <-remind.C:
 			if s := w.engine.ReloadStatus(); !s.OK && s.Failures > 0 {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/tocsin-engine/tocsin/runtime/store"
 	"github.com/tocsin-engine/tocsin/runtime/store/memory"
@@ -157,6 +158,24 @@ func TestFullState(t *testing.T) {
 	}
 	if err := put("more", 0, 1_000); err != nil {
 		t.Errorf("after room was made: %v", err)
+	}
+}
+
+func TestWhatExpiredGivesRoom(t *testing.T) {
+	s := memory.New(memory.Config{StateBytes: 10_000})
+	put := func(key string, seconds int) error {
+		now := storetest.Start.Add(time.Duration(seconds) * time.Second)
+		_, err := s.Apply(t.Context(), now, store.Swap{Space: "s", Key: key, Value: make([]byte, 6_000), Expires: now.Add(10 * time.Second)})
+		return err
+	}
+	if err := put("a", 0); err != nil {
+		t.Fatal(err)
+	}
+	if err := put("b", 9); !errors.Is(err, store.ErrFull) {
+		t.Errorf("before the first has expired: %v, want ErrFull", err)
+	}
+	if err := put("b", 10); err != nil {
+		t.Errorf("after the first has expired: %v", err)
 	}
 }
 
