@@ -69,6 +69,10 @@ type Config struct {
 	Now func() time.Time
 	// Log is the logger. Default: none.
 	Log hclog.Logger
+
+	// tailRoom is how many lines may wait for a reader of the tail before it misses
+	// some. Default: 4,096.
+	tailRoom int
 }
 
 // The bounds of a client's time and room (spec: slow senders cost a header's time).
@@ -89,6 +93,7 @@ type Server struct {
 	aws      *awsapi.Handler
 	verifier *awswire.Verifier // nil: everybody on loopback
 	budget   *awswire.Budget
+	secure   bool // with TLS
 	stats    apiCounters
 	stopping atomic.Bool
 	// stop ends the streams, which never end by themselves.
@@ -131,6 +136,9 @@ func (c *Config) defaults() {
 	if c.Grace == 0 {
 		c.Grace = 10 * time.Second
 	}
+	if c.tailRoom == 0 {
+		c.tailRoom = 4096
+	}
 	if c.MaxBodies == 0 {
 		c.MaxBodies = 256 << 20
 	}
@@ -150,7 +158,7 @@ func (c *Config) find(key string) (awswire.Credential, bool) {
 // URL is where the server is.
 func (s *Server) URL() string {
 	scheme := "http://"
-	if s.http.TLSConfig != nil {
+	if s.secure {
 		scheme = "https://"
 	}
 	return scheme + s.listener.Addr().String()
@@ -165,7 +173,7 @@ func (s *Server) Run(ctx context.Context) error {
 	s.announce()
 	served := make(chan error, 1)
 	go func() {
-		if s.http.TLSConfig != nil {
+		if s.secure {
 			served <- s.http.ServeTLS(s.listener, "", "")
 			return
 		}
@@ -191,7 +199,7 @@ func (s *Server) announce() {
 	switch {
 	case s.verifier == nil:
 		s.log.Warn("there are no access keys: everybody on this machine may send and read events, nobody else")
-	case s.http.TLSConfig == nil && !isLoopback(s.listener.Addr().String()):
+	case !s.secure && !isLoopback(s.listener.Addr().String()):
 		s.log.Warn("without TLS others on the network can read events; set --tls-cert and --tls-key", "addr", s.URL())
 	}
 }

@@ -14,8 +14,6 @@ import (
 )
 
 const (
-	// tailRoom is how many lines may wait for a reader before it misses some.
-	tailRoom = 4096
 	// heartbeat is how often an empty line shows that the connection lives.
 	heartbeat = 15 * time.Second
 	// flushEvery bounds how many lines are gathered while more are waiting.
@@ -138,31 +136,29 @@ func (s *Server) tail(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	subscription := s.c.Engine.Subscribe(tailRoom)
+	subscription := s.c.Engine.Subscribe(s.c.tailRoom)
 	defer subscription.Close()
 	c.w.Header().Set("Content-Type", "application/x-ndjson")
 	out := lines{w: c.w, control: http.NewResponseController(c.w)}
 	out.start()
 	beat := time.NewTicker(heartbeat)
 	defer beat.Stop()
-	missed := uint64(0)
 	for out.err == nil {
 		select {
 		case <-c.Context().Done():
 			return answered{}, nil
 		case <-s.stop:
+			for len(subscription.C) > 0 {
+				out.item(filter, <-subscription.C)
+			}
+			out.flush()
 			return answered{}, nil
 		case <-beat.C:
 			out.empty()
 		case item := <-subscription.C:
-			if line := filter.line(item); line != nil {
-				out.put(line)
-			}
+			out.item(filter, item)
 		}
-		if now := subscription.Missed(); now > missed {
-			out.put(tailMissed{"missed", now - missed})
-			missed = now
-		}
+		out.missed(subscription.Missed())
 		if len(subscription.C) == 0 || out.unflushed >= flushEvery {
 			out.flush()
 		}
@@ -176,7 +172,9 @@ type lines struct {
 	control *http.ResponseController
 	// unflushed counts the lines since the last flush.
 	unflushed int
-	err       error
+	// told is how many missed items the client was told of.
+	told uint64
+	err  error
 }
 
 // start sends the header, so that the client knows that it is connected.
@@ -186,6 +184,19 @@ func (l *lines) start() {
 	l.keep(l.control.SetReadDeadline(time.Time{}))
 	l.w.WriteHeader(http.StatusOK)
 	l.flush()
+}
+
+func (l *lines) item(filter tailFilter, i engine.Item) {
+	if line := filter.line(i); line != nil {
+		l.put(line)
+	}
+}
+
+func (l *lines) missed(total uint64) {
+	if total > l.told {
+		l.put(tailMissed{"missed", total - l.told})
+		l.told = total
+	}
 }
 
 func (l *lines) put(v any) {

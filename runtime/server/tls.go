@@ -33,6 +33,7 @@ func (s *Server) useTLS() error {
 	if err := c.load(); err != nil {
 		return err
 	}
+	s.secure = true
 	s.http.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: c.get}
 	return nil
 }
