@@ -102,3 +102,16 @@ func FuzzParseTests(f *testing.F) {
 		}
 	})
 }
+
+// FuzzParseManifest: the same for a plugin's manifest.
+func FuzzParseManifest(f *testing.F) {
+	addSeeds(f)
+	f.Add([]byte("name: slack\nabi: v1\nmodule: {path: slack.wasm}\nneeds: {http: [$config.url], kv: 1MiB}\nlimits: {time: 2s}\n"))
+	f.Fuzz(func(t *testing.T, src []byte) {
+		m, list := ParseManifest(File{Name: "rules/fuzz.yaml", Data: src})
+		checkFindings(t, src, list)
+		if list.Errors() == 0 && (m.Name == "" || m.ABI != "v1" || m.Module.Path == "" && !bytes.Contains(src, []byte("path"))) {
+			t.Errorf("a manifest that says nothing: %+v", m)
+		}
+	})
+}

@@ -28,7 +28,7 @@ func wrongKind(r *reading, v *source.Value, path, want, label string) bool {
 	name := last(path)
 	switch {
 	case name == "":
-		name = "the file"
+		name = "this file"
 	case strings.HasSuffix(path, "]"):
 		name = "an item of " + strconv.Quote(name)
 	default:
