@@ -62,8 +62,8 @@ var bans = []ban{
 		"the same event and rules give the same answer"},
 	{"rules", false, func(p string) bool {
 		_, own := local(p)
-		return !own && !isStd(p) && !under("github.com/expr-lang/expr")(p) && !under("github.com/goccy/go-yaml")(p)
-	}, "rules need the expression language and a YAML parser, nothing else of others"},
+		return !own && !isStd(p) && !under("github.com/expr-lang/expr")(p)
+	}, "rules need the expression language, nothing else of others"},
 	{"ingest", false, is("github.com/hashicorp/go-hclog", "log", "log/slog"),
 		"a parser returns its error; the host counts and logs it"},
 	{"plugins", false, is("encoding/json"),
