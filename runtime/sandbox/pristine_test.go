@@ -22,10 +22,10 @@ func TestRestoredBitForBit(t *testing.T) {
 			if mode == "full copy" {
 				defer sandbox.WithoutDirtyPages()()
 			}
-			target, _ := hostile(t, sandbox.TargetConfig{Limits: abi.Limits{Memory: 16 << 20, Fuel: 20_000_000, TimeMS: 60_000}})
+			target, _ := hostile(t, sandbox.TargetConfig{Limits: abi.Limits{Memory: 16 << 20, Fuel: 5_000_000, TimeMS: 60_000}})
 			clean := sandbox.Digest(target)
 			seen := map[string]string{}
-			for round := range 3 {
+			for round := range 2 {
 				for _, do := range misdeeds {
 					got, err := sandbox.CallAndHash(target, batch(do))
 					if err != nil {
@@ -52,7 +52,7 @@ func TestRestoredBitForBit(t *testing.T) {
 
 // TestSameInEveryProcess runs itself in a second process and compares.
 func TestSameInEveryProcess(t *testing.T) {
-	target, _ := hostile(t, sandbox.TargetConfig{Limits: abi.Limits{Memory: 16 << 20, Fuel: 20_000_000, TimeMS: 60_000}})
+	target, _ := hostile(t, sandbox.TargetConfig{Limits: abi.Limits{Memory: 16 << 20, Fuel: 5_000_000, TimeMS: 60_000}})
 	var lines []string
 	for _, do := range []string{"count", "random", "panic", "loop"} {
 		got, err := sandbox.CallAndHash(target, batch(do))
