@@ -259,14 +259,14 @@ func TestRunTimeErrorsAreNoMatchAndCounted(t *testing.T) {
 	w := newWorld(t, `
 version: 1
 rules:
-  - {name: breaks, when: detail.a.b == 1, targets: [tell]}
+  - {name: breaks, when: int(detail.text) > 3, targets: [tell]}
 targets: [{name: tell, plugin: log}]
 `)
-	if r := w.send("e1", "shop", `{}`); len(r.Matched) != 0 {
+	if r := w.send("e1", "shop", `{"text":"many"}`); len(r.Matched) != 0 {
 		t.Errorf("it matched: %+v", r)
 	}
 	rule := w.Stats().Rules["breaks"]
-	if rule.WhenErrors != 1 || !strings.Contains(rule.LastError, "b") {
+	if rule.WhenErrors != 1 || !strings.Contains(rule.LastError, "many") {
 		t.Errorf("rule stats %+v, want the error counted", rule)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/tocsin-engine/tocsin/runtime/dispatch"
 	"github.com/tocsin-engine/tocsin/runtime/store"
 )
 
@@ -165,8 +166,8 @@ func fateOfDeath(state string, d store.Death) DeliveryFate {
 // fateOfPair is the fate of a delivery that has not failed: delivered or not yet tried.
 // The cursor stops before the first batch under way, so the ring knows more.
 func (e *Engine) fateOfPair(ctx context.Context, seq store.Seq, p store.Pair, history []Attempt) (DeliveryFate, error) {
-	if n := len(history); n > 0 {
-		return DeliveryFate{State: history[n-1].Result, Attempts: history[n-1].N}, nil
+	if n := len(history); n > 0 && history[n-1].Result == dispatch.Delivered.String() {
+		return DeliveryFate{State: StateDelivered, Attempts: history[n-1].N}, nil
 	}
 	cursor, err := e.config.Store.Cursor(ctx, p.Target)
 	if err != nil {
