@@ -2,6 +2,7 @@ package awsapi
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -10,6 +11,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -50,23 +52,15 @@ type ClientConfig struct {
 
 // Client makes the signed calls of targets in `mode: aws`. Credentials stay in here.
 // It tries once: trying again is the dispatcher's.
-type Client struct{ c ClientConfig }
+type Client struct {
+	c    ClientConfig
+	once sync.Once
+	err  error
+}
 
-// NewClient reads the AWS configuration; it asks for credentials only when it signs.
-func NewClient(ctx context.Context, c ClientConfig) (*Client, error) {
-	sdk, err := config.LoadDefaultConfig(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("awsapi: read the AWS configuration: %w", err)
-	}
-	if c.Region == "" {
-		c.Region = sdk.Region
-	}
-	if c.Endpoint == "" && sdk.BaseEndpoint != nil {
-		c.Endpoint = *sdk.BaseEndpoint
-	}
-	if c.Credentials == nil {
-		c.Credentials = sdk.Credentials
-	}
+// NewClient makes a Client. The AWS configuration of this machine is read at the first
+// call: who calls nothing needs none, and waits for none.
+func NewClient(c ClientConfig) *Client {
 	if c.HTTP == nil {
 		c.HTTP = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	}
@@ -77,14 +71,35 @@ func NewClient(ctx context.Context, c ClientConfig) (*Client, error) {
 		c.Log = hclog.NewNullLogger()
 	}
 	c.Log = c.Log.Named("awsapi")
-	return &Client{c}, nil
+	return &Client{c: c}
+}
+
+// configure fills in what the AWS configuration says.
+func (c *Client) configure() {
+	if c.c.Region != "" && c.c.Endpoint != "" && c.c.Credentials != nil {
+		return
+	}
+	// Not the call's context: what is read serves all calls.
+	sdk, err := config.LoadDefaultConfig(context.Background())
+	if err != nil {
+		c.err = err
+		return
+	}
+	c.c.Region = cmp.Or(c.c.Region, sdk.Region)
+	if sdk.BaseEndpoint != nil {
+		c.c.Endpoint = cmp.Or(c.c.Endpoint, *sdk.BaseEndpoint)
+	}
+	if c.c.Credentials == nil {
+		c.c.Credentials = sdk.Credentials
+	}
 }
 
 // Call makes one call. The caller has checked that it is allowed.
 func (c *Client) Call(ctx context.Context, r abi.AWSRequest) (abi.AWSResponse, abi.Errno) {
-	if r.Region == "" {
-		r.Region = c.c.Region
+	if c.once.Do(c.configure); c.err != nil {
+		return failed("NoConfiguration", true, "read the AWS configuration: %v", c.err), 0
 	}
+	r.Region = cmp.Or(r.Region, c.c.Region)
 	op, out, refused := c.encode(r)
 	if refused != nil {
 		return abi.AWSResponse{Error: refused}, 0
@@ -226,5 +241,9 @@ func answered(err error) *abi.AWSError {
 	_, throttled := retry.DefaultThrottleErrorCodes[e.Code]
 	_, known := retry.DefaultRetryableErrorCodes[e.Code]
 	again := e.Status >= 500 || e.Status == http.StatusTooManyRequests || throttled || known || passing[e.Code]
+	if strings.Contains(e.Code, "Signature") || strings.Contains(e.Message, "Credential=") {
+		// AWS repeats the headers that it could not verify, a session token among them.
+		e.Message = "AWS does not accept the signature; look at this machine's credentials and clock"
+	}
 	return &abi.AWSError{Code: e.Code, Message: e.Message, Retry: again}
 }
