@@ -197,8 +197,9 @@ func (r *reader) flowWord(b brackets) *source.Value {
 	end, stop := r.plainEnd(start, true)
 	if r.entryAhead() {
 		r.find(start, start+1, "Y018", "a dash inside brackets", "write the items with commas between them", "")
+	} else {
+		r.reserved(start, end)
 	}
-	r.reserved(start, end)
 	r.pos = stop
 	word := string(r.src[start:end])
 	return &source.Value{Kind: resolve(word), Text: word, Pos: r.place(start, end)}
