@@ -18,31 +18,38 @@ type state struct {
 type bus struct {
 	paths  *projection.Paths
 	levels []*level
-	// chooser belongs to whoever changes the bus.
+	// chooser and texts belong to whoever changes the bus.
 	chooser *chooser
+	texts   map[string]string
 	gone    int // conjunctions in levels whose rules are removed
 }
 
 // busBuilder makes the first version of a bus.
 type busBuilder struct {
-	paths        *projection.Paths
-	chooser      *chooser
+	paths        projection.Paths
+	taker        taker
+	chooser      chooser
 	conjunctions []conjunction
 }
 
 func newBusBuilder() *busBuilder {
-	return &busBuilder{paths: &projection.Paths{}, chooser: &chooser{rules: map[uint64]int32{}}}
+	b := &busBuilder{}
+	b.taker.number, b.taker.texts = b.paths.Add, map[string]string{}
+	b.chooser.rules = map[uint64]int32{}
+	return b
 }
 
 func (b *busBuilder) add(e *entry) {
-	for _, c := range e.conjunctions(b.paths.Add) {
-		b.chooser.count(&c, 1)
-		b.conjunctions = append(b.conjunctions, c)
+	n := len(b.conjunctions)
+	b.conjunctions = b.taker.conjunctions(b.conjunctions, e)
+	for i := range b.conjunctions[n:] {
+		b.chooser.count(&b.conjunctions[n+i], 1)
 	}
 }
 
 func (b *busBuilder) build() *bus {
-	return &bus{paths: b.paths, chooser: b.chooser, levels: []*level{newLevel(b.conjunctions, b.chooser)}}
+	levels := []*level{newLevel(b.conjunctions, &b.chooser)}
+	return &bus{paths: &b.paths, chooser: &b.chooser, texts: b.taker.texts, levels: levels}
 }
 
 // Add puts a further rule in and returns its number. Events that are being matched do
@@ -108,13 +115,14 @@ var levelCaps = [...]int{4096, 256, 16}
 // that is full is joined with the one before it.
 func (b *bus) with(e *entry, version uint64) *bus {
 	next := *b
-	added := e.conjunctions(func(path string) int32 {
+	t := taker{texts: b.texts, number: func(path string) int32 {
 		n, ok := next.paths.Find(path)
 		if !ok {
 			next.paths, n = next.paths.With(path)
 		}
 		return n
-	})
+	}}
+	added := t.conjunctions(nil, e)
 	for i := range added {
 		b.chooser.count(&added[i], 1)
 	}
@@ -138,7 +146,8 @@ func (b *bus) with(e *entry, version uint64) *bus {
 // until there are more dead than living ones.
 func (b *bus) without(e *entry, version uint64) *bus {
 	next := *b
-	for _, c := range e.conjunctions(func(path string) int32 { n, _ := b.paths.Find(path); return n }) {
+	t := taker{texts: b.texts, number: func(path string) int32 { n, _ := b.paths.Find(path); return n }}
+	for _, c := range t.conjunctions(nil, e) {
 		b.chooser.count(&c, -1)
 		next.gone++
 	}

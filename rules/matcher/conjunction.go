@@ -4,6 +4,8 @@ import (
 	"sync/atomic"
 
 	"github.com/tocsin-engine/tocsin/rules/pattern"
+	"github.com/tocsin-engine/tocsin/rules/projection"
+	"github.com/tocsin-engine/tocsin/sdk/event"
 )
 
 // entry is one rule in the index.
@@ -21,43 +23,103 @@ func (e *entry) liveAt(version uint64) bool {
 }
 
 // conjunction is one way in which a rule can match: an alternative of its pattern, a
-// term of its expression, or both.
+// term of its expression, or both. What is needed of most rules stands in it and in its
+// checks, next to each other: among 100,000 rules each pointer that is followed is a
+// wait for memory.
 type conjunction struct {
 	entry *entry
+	// checks are the pattern's fields, which hold in the same list elements, and after
+	// them the expression's necessary conditions, each by itself.
+	checks []check
+	fields int32 // how many of checks are the pattern's
+	index  int32 // the entry's
 	// group is set if the rule has more than one conjunction; it numbers such rules of
 	// a level from 1.
 	group int32
-	// exact says that terms decide the expression where their leaves are plain.
-	exact bool
-	// fields are the pattern's; they hold in the same list elements.
-	fields []pattern.Located
-	// terms are the expression's necessary conditions, each by itself.
-	terms []pattern.Located
+	// exact says that the conditions decide the expression where their leaves are plain.
+	exact   bool
+	hasWhen bool
 }
 
-// conjunctions takes a rule apart. number gives paths their numbers.
-func (e *entry) conjunctions(number func(path string) int32) []conjunction {
+// check is one field and the number of its path.
+type check struct {
+	field *pattern.Field
+	// text is what most fields ask for: one exact text.
+	text   string
+	path   int32
+	isText bool
+}
+
+func (c *check) holds(leaf *projection.Leaf, leaves *pattern.Leaves) bool {
+	if c.isText {
+		return leaf.Kind == event.String && string(leaf.Text) == c.text
+	}
+	return c.field.Holds(leaves.Value(leaf))
+}
+
+// taker takes rules apart.
+type taker struct {
+	number func(path string) int32
+	// texts has each exact text once, so that those that many rules share stay near.
+	texts map[string]string
+	// checks is memory for those to come: one piece for many rules.
+	checks []check
+}
+
+// conjunctions appends those of a rule.
+func (t *taker) conjunctions(all []conjunction, e *entry) []conjunction {
 	var when formula
 	if e.rule.When != nil {
 		when = conditionsOf(e.rule.When.Node())
 	}
-	var all []conjunction
+	c := conjunction{entry: e, index: e.index, hasWhen: e.rule.When != nil, exact: when.exact}
 	if e.rule.Pattern == nil {
 		for _, term := range when.terms {
-			all = append(all, conjunction{entry: e, terms: locate(term, number), exact: when.exact})
+			c.checks = t.take(nil, term)
+			all = append(all, c)
 		}
 		return all
 	}
+	var conditions []*pattern.Field
+	if len(when.terms) == 1 { // more would multiply with the alternatives
+		conditions = when.terms[0]
+	} else {
+		c.exact = false
+	}
 	for _, a := range e.rule.Pattern.Alternatives() {
-		c := conjunction{entry: e, fields: a.Locate(number)}
-		if len(when.terms) == 1 { // more would multiply with the alternatives
-			c.terms, c.exact = locate(when.terms[0], number), when.exact
-		}
+		c.checks, c.fields = t.take(a.Fields, conditions), int32(len(a.Fields))
 		all = append(all, c)
 	}
 	return all
 }
 
-func locate(fields []*pattern.Field, number func(path string) int32) []pattern.Located {
-	return pattern.Alternative{Fields: fields}.Locate(number)
+func (t *taker) take(fields, conditions []*pattern.Field) []check {
+	n := len(fields) + len(conditions)
+	if cap(t.checks)-len(t.checks) < n {
+		t.checks = make([]check, 0, max(n, min(4096, 2*cap(t.checks))))
+	}
+	start := len(t.checks)
+	for _, f := range fields {
+		t.checks = append(t.checks, t.check(f))
+	}
+	for _, f := range conditions {
+		t.checks = append(t.checks, t.check(f))
+	}
+	return t.checks[start : start+n : start+n]
+}
+
+func (t *taker) check(f *pattern.Field) check {
+	c := check{field: f, path: t.number(f.Path)}
+	if len(f.Tests) != 1 || f.MayBeAbsent || f.Tests[0].Not || f.Tests[0].Op != pattern.Equal {
+		return c
+	}
+	if o := &f.Tests[0].Operands[0]; o.Kind == event.String && !o.Address.IsValid() {
+		text, ok := t.texts[o.Text]
+		if !ok {
+			text = o.Text
+			t.texts[text] = text
+		}
+		c.text, c.isText = text, true
+	}
+	return c
 }

@@ -99,11 +99,12 @@ func (m *Matcher) match(ev event.Event, hit, tried func(i int)) (errs []RuleErro
 		return nil
 	}
 	x := matchings.Get().(*matching)
-	x.event, x.version, x.report, x.tried = ev, s.version, hit, tried
-	x.run(b)
-	errs = x.errors
-	x.event, x.report, x.tried, x.env, x.errors = event.Event{}, nil, nil, nil, nil
-	x.level, x.seen = nil, nil
+	x.version, x.report, x.tried = s.version, hit, tried
+	x.run(b, ev.Raw())
+	if len(x.unsure) > 0 {
+		errs = x.evaluate(ev)
+	}
+	x.report, x.tried, x.level, x.seen = nil, nil, nil, nil
 	matchings.Put(x)
 	return errs
 }

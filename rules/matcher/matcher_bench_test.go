@@ -3,7 +3,9 @@ package matcher_test
 import (
 	"encoding/json"
 	"fmt"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/tocsin-engine/tocsin/rules/expression"
 	"github.com/tocsin-engine/tocsin/rules/matcher"
@@ -69,11 +71,12 @@ func BenchmarkMatch(b *testing.B) {
 				matches, i := 0, 0
 				hit := func(int) { matches++ }
 				b.ReportAllocs()
+				start := cpu(b)
 				for b.Loop() {
 					m.Match(events[i%len(events)], hit)
 					i++
 				}
-				b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "events/s")
+				perCPUSecond(b, start)
 				b.ReportMetric(float64(matches)/float64(b.N), "matches/event")
 			})
 		}
@@ -86,9 +89,24 @@ func BenchmarkMatch(b *testing.B) {
 // validate is the yardstick: what encoding/json needs to look at every byte once.
 func validate(b *testing.B, events []event.Event) {
 	i := 0
+	start := cpu(b)
 	for b.Loop() {
 		json.Valid(events[i%len(events)].Raw())
 		i++
 	}
-	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "events/s")
+	perCPUSecond(b, start)
+}
+
+// cpu is the processor time that the process has used. A busy machine makes the clock
+// lie; this stays true.
+func cpu(b *testing.B) time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+func perCPUSecond(b *testing.B, start time.Duration) {
+	b.ReportMetric(float64(b.N)/(cpu(b)-start).Seconds(), "events/cpu-s")
 }

@@ -5,13 +5,12 @@ import (
 
 	"github.com/tocsin-engine/tocsin/rules/expression"
 	"github.com/tocsin-engine/tocsin/rules/pattern"
-	"github.com/tocsin-engine/tocsin/rules/projection"
 	"github.com/tocsin-engine/tocsin/sdk/event"
 )
 
 // matching is one event on its way through a bus's rules, and the memory for that.
 type matching struct {
-	leaves projection.Leaves
+	leaves pattern.Leaves
 	solver pattern.Solver
 	// folded and reversed are a leaf's text in the forms that are looked up.
 	folded, reversed []byte
@@ -23,14 +22,16 @@ type matching struct {
 	stamps [][]uint32
 	stamp  uint32
 
-	event   event.Event
-	env     *expression.Env
 	version uint64
+	gone    bool // some of the rules are removed
 	level   *level
 	seen    []uint32 // of the level
 	report  func(i int)
 	tried   func(i int) // may be nil
-	errors  []RuleError
+	// located is a conjunction's fields as the solver wants them.
+	located []pattern.Located
+	// unsure are the rules whose expressions have to be evaluated.
+	unsure []*entry
 }
 
 var matchings = sync.Pool{New: func() any {
@@ -39,9 +40,11 @@ var matchings = sync.Pool{New: func() any {
 	return x
 }}
 
-// run matches the event with all levels of a bus.
-func (x *matching) run(b *bus) {
-	b.paths.Read(x.event.Raw(), &x.leaves)
+// run matches an event with all levels of a bus, but for the rules that it leaves in
+// unsure.
+func (x *matching) run(b *bus, ev []byte) {
+	x.leaves.Read(b.paths, ev)
+	x.gone = b.gone > 0
 	x.nextStamp()
 	for i, l := range b.levels {
 		x.enter(i, l)
@@ -96,29 +99,67 @@ func (x *matching) one(n int32) {
 	x.seen[n] = x.stamp
 	c := &x.level.conjunctions[n]
 	group := len(x.level.conjunctions) + int(c.group)
-	if c.group > 0 && x.seen[group] == x.stamp || !c.entry.liveAt(x.version) {
+	if c.group > 0 && x.seen[group] == x.stamp || x.gone && !c.entry.liveAt(x.version) {
 		return
 	}
 	if x.tried != nil {
-		x.tried(int(c.entry.index))
+		x.tried(int(c.index))
 	}
-	if len(c.fields) > 0 && !x.solver.Match(c.fields, &x.leaves) {
+	if c.fields > 0 && !x.fieldsHold(c.checks[:c.fields]) {
 		return
 	}
-	if c.entry.rule.When != nil {
-		answer := x.decide(c)
-		if answer == no {
+	if c.hasWhen {
+		switch x.conditionsHold(c) {
+		case no:
 			return
-		}
-		if answer == unsure {
+		case unsure:
 			x.seen[group] = x.stamp // whatever it says, it says it once
-			if !x.evaluate(c.entry) {
-				return
-			}
+			x.unsure = append(x.unsure, c.entry)
+			return
 		}
 	}
 	x.seen[group] = x.stamp
-	x.report(int(c.entry.index))
+	x.report(int(c.index))
+}
+
+// fieldsHold is pattern.Solver.Match: it decides by itself unless two fields have leaves
+// inside of lists.
+func (x *matching) fieldsHold(checks []check) bool {
+	scattered, all := 0, true
+	for i := range checks {
+		c := &checks[i]
+		holds, inLists := x.look(c)
+		if inLists {
+			scattered++
+		}
+		if !holds {
+			if !inLists || !c.field.MayBeAbsent {
+				return false
+			}
+			all = false
+		}
+	}
+	if scattered <= 1 {
+		return all
+	}
+	x.located = x.located[:0]
+	for i := range checks {
+		x.located = append(x.located, pattern.Located{Field: checks[i].field, Path: checks[i].path})
+	}
+	return x.solver.Consistent(x.located, &x.leaves)
+}
+
+// look is pattern.Located.Look.
+func (x *matching) look(c *check) (holds, inLists bool) {
+	leaf := x.leaves.First(c.path)
+	if leaf == nil {
+		return c.field.MayBeAbsent, false
+	}
+	for ; leaf != nil; leaf = x.leaves.Next(leaf) {
+		inLists = inLists || leaf.Context != 0
+		holds = holds || c.holds(leaf, &x.leaves)
+	}
+	return holds, inLists
 }
 
 type answer uint8
@@ -129,19 +170,19 @@ const (
 	unsure
 )
 
-// decide says what the expression's terms tell without evaluating it.
-func (x *matching) decide(c *conjunction) answer {
+// conditionsHold says what the necessary conditions tell of the expression.
+func (x *matching) conditionsHold(c *conjunction) answer {
 	sure := c.exact
-	for i := range c.terms {
-		f := &c.terms[i]
-		leaf := x.leaves.First(f.Path)
+	for i := range c.checks[c.fields:] {
+		check := &c.checks[int(c.fields)+i]
+		leaf := x.leaves.First(check.path)
 		if leaf == nil {
 			return no
 		}
 		sure = sure && leaf.Plain && x.leaves.Next(leaf) == nil
 		holds := false
 		for ; leaf != nil && !holds; leaf = x.leaves.Next(leaf) {
-			holds = f.Holds(&pattern.Value{Kind: leaf.Kind, Text: leaf.Text})
+			holds = check.holds(leaf, &x.leaves)
 		}
 		if !holds {
 			return no
@@ -153,15 +194,19 @@ func (x *matching) decide(c *conjunction) answer {
 	return unsure
 }
 
-// evaluate runs the rule's expression. An error is no match.
-func (x *matching) evaluate(e *entry) bool {
-	if x.env == nil {
-		x.env = expression.NewEnv(x.event)
+// evaluate runs the expressions that are left, on one environment. An error is no match.
+func (x *matching) evaluate(ev event.Event) (errs []RuleError) {
+	env := expression.NewEnv(ev)
+	for _, e := range x.unsure {
+		env.SetRule(e.rule.Name)
+		ok, err := e.rule.When.Bool(env)
+		if err != nil {
+			errs = append(errs, RuleError{int(e.index), err})
+		} else if ok {
+			x.report(int(e.index))
+		}
 	}
-	x.env.SetRule(e.rule.Name)
-	ok, err := e.rule.When.Bool(x.env)
-	if err != nil {
-		x.errors = append(x.errors, RuleError{int(e.index), err})
-	}
-	return ok && err == nil
+	clear(x.unsure)
+	x.unsure = x.unsure[:0]
+	return errs
 }

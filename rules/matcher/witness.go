@@ -1,7 +1,5 @@
 package matcher
 
-import "github.com/tocsin-engine/tocsin/rules/pattern"
-
 // witness is where a conjunction hangs in the index: the keys of one of its fields, at
 // least one of which is met by every event that satisfies it.
 type witness struct {
@@ -20,15 +18,14 @@ type chooser struct {
 
 // count adds the keys of a conjunction, n times.
 func (c *chooser) count(conj *conjunction, n int32) {
-	for _, fields := range [...][]pattern.Located{conj.fields, conj.terms} {
-		for i := range fields {
-			for j := range fields[i].Tests {
-				c.keys = keysOf(c.keys[:0], &fields[i].Tests[j])
-				for k := range c.keys {
-					h := c.keys[k].hash(fields[i].Path)
-					if c.rules[h] += n; c.rules[h] <= 0 {
-						delete(c.rules, h)
-					}
+	for i := range conj.checks {
+		check := &conj.checks[i]
+		for j := range check.field.Tests {
+			c.keys = keysOf(c.keys[:0], &check.field.Tests[j])
+			for k := range c.keys {
+				h := c.keys[k].hash(check.path)
+				if c.rules[h] += n; c.rules[h] <= 0 {
+					delete(c.rules, h)
 				}
 			}
 		}
@@ -38,15 +35,13 @@ func (c *chooser) count(conj *conjunction, n int32) {
 // choose finds the cheapest witness; ok is false if there is none, because every field
 // may be absent or nothing is known. The keys are valid until the next call.
 func (c *chooser) choose(conj *conjunction) (best witness, ok bool) {
-	for _, fields := range [...][]pattern.Located{conj.fields, conj.terms} {
-		for i := range fields {
-			if fields[i].MayBeAbsent {
-				continue
-			}
-			if w := c.witness(&fields[i]); !ok || w.cost < best.cost {
-				best, ok = w, true
-				c.best, c.other = c.other, c.best
-			}
+	for i := range conj.checks {
+		if conj.checks[i].field.MayBeAbsent {
+			continue
+		}
+		if w := c.witness(&conj.checks[i]); !ok || w.cost < best.cost {
+			best, ok = w, true
+			c.best, c.other = c.other, c.best
 		}
 	}
 	return best, ok
@@ -54,13 +49,13 @@ func (c *chooser) choose(conj *conjunction) (best witness, ok bool) {
 
 // witness collects the cheapest key of each test: any of them may be the one that
 // holds.
-func (c *chooser) witness(f *pattern.Located) witness {
-	w := witness{path: f.Path, keys: c.other[:0]}
-	for i := range f.Tests {
-		c.keys = keysOf(c.keys[:0], &f.Tests[i])
+func (c *chooser) witness(f *check) witness {
+	w := witness{path: f.path, keys: c.other[:0]}
+	for i := range f.field.Tests {
+		c.keys = keysOf(c.keys[:0], &f.field.Tests[i])
 		best, least := 0, 0.0
 		for k := range c.keys {
-			cost := c.keys[k].cost(float64(c.rules[c.keys[k].hash(f.Path)]))
+			cost := c.keys[k].cost(float64(c.rules[c.keys[k].hash(f.path)]))
 			if k == 0 || cost < least {
 				best, least = k, cost
 			}

@@ -41,7 +41,7 @@ func (p *Pattern) Explain(ev []byte) Explanation {
 	s := p.scan()
 	x := s.pool.Get().(*scratch)
 	defer s.pool.Put(x)
-	s.paths.Read(ev, &x.leaves)
+	x.leaves.Read(&s.paths, ev)
 	matched := s.match(x)
 	e := Explanation{Matches: matched >= 0}
 	for i := range p.conditions {
@@ -76,12 +76,12 @@ func (s *scan) explain(c *condition, x *scratch, ev []byte) Condition {
 	out := Condition{Path: c.Path, Branch: c.branch, Want: c.want}
 	path, _ := s.paths.Find(c.Path)
 	located := Located{&c.Field, path}
-	out.Holds, _ = located.look(&x.leaves)
+	out.Holds, _ = located.Look(&x.leaves)
 	var values []Value
 	for leaf := x.leaves.First(path); leaf != nil; leaf = x.leaves.Next(leaf) {
-		v := Value{Kind: leaf.Kind, Text: leaf.Text}
-		values = append(values, v)
-		out.Got = append(out.Got, string(appendValue(nil, &v)))
+		v := x.leaves.Value(leaf)
+		values = append(values, *v)
+		out.Got = append(out.Got, string(appendValue(nil, v)))
 	}
 	switch {
 	case out.Holds:

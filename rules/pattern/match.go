@@ -14,7 +14,7 @@ type scan struct {
 }
 
 type scratch struct {
-	leaves projection.Leaves
+	leaves Leaves
 	solver Solver
 }
 
@@ -32,7 +32,7 @@ func (p *Pattern) Match(ev []byte) bool {
 	s := p.scan()
 	x := s.pool.Get().(*scratch)
 	defer s.pool.Put(x)
-	s.paths.Read(ev, &x.leaves)
+	x.leaves.Read(&s.paths, ev)
 	return s.match(x) >= 0
 }
 

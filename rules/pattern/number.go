@@ -23,6 +23,9 @@ func ParseNumber(text []byte) Number {
 	if n, ok := plainInteger(text); ok {
 		return n
 	}
+	if n, ok := shortDecimal(text); ok {
+		return n
+	}
 	if n, ok := spelledInteger(text); ok {
 		return n
 	}
@@ -116,6 +119,42 @@ func plainInteger(text []byte) (Number, bool) {
 		m = m*10 + uint64(c-'0')
 	}
 	return integerOf(negative, m)
+}
+
+var powersOfTen = [...]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18}
+
+// shortDecimal reads a number with a point and without exponent, the usual spelling of
+// what is no integer. With at most 15 digits both the digits and the power of ten are
+// exact doubles, so that one division rounds as ParseFloat does.
+func shortDecimal(text []byte) (Number, bool) {
+	negative := len(text) > 0 && text[0] == '-'
+	digits := text
+	if negative {
+		digits = text[1:]
+	}
+	if len(digits) > 16 {
+		return Number{}, false
+	}
+	var m uint64
+	point := -1
+	for i, c := range digits {
+		switch {
+		case c == '.':
+			point = i
+		case c < '0' || c > '9':
+			return Number{}, false
+		default:
+			m = m*10 + uint64(c-'0')
+		}
+	}
+	if point < 0 {
+		return Number{}, false
+	}
+	f := float64(m) / powersOfTen[len(digits)-1-point]
+	if negative {
+		f = -f
+	}
+	return NumberOf(f), true
 }
 
 // spelledInteger reads any spelling of an integer in range: 300.0, 3.0e2, 20 digits.

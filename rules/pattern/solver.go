@@ -1,16 +1,12 @@
 package pattern
 
-import (
-	"slices"
-
-	"github.com/tocsin-engine/tocsin/rules/projection"
-)
+import "slices"
 
 // Solver decides whether all fields of an alternative hold at once. It keeps its memory
 // from one call to the next; the zero Solver is ready. It is not safe for concurrent
 // use.
 type Solver struct {
-	leaves *projection.Leaves
+	leaves *Leaves
 	fields []Located
 	hits   []hit
 	words  int
@@ -33,10 +29,10 @@ type hit struct {
 
 // Match says whether the fields hold in the leaves, which were read with the paths that
 // the fields were located in.
-func (s *Solver) Match(fields []Located, leaves *projection.Leaves) bool {
+func (s *Solver) Match(fields []Located, leaves *Leaves) bool {
 	scattered, all := 0, true
 	for i := range fields {
-		holds, inLists := fields[i].look(leaves)
+		holds, inLists := fields[i].Look(leaves)
 		if inLists {
 			scattered++
 		}
@@ -50,12 +46,12 @@ func (s *Solver) Match(fields []Located, leaves *projection.Leaves) bool {
 	if scattered <= 1 { // nothing that could rule another field's element out
 		return all
 	}
-	return s.consistent(fields, leaves)
+	return s.Consistent(fields, leaves)
 }
 
-// look says whether the field holds by itself, and whether it has leaves inside of
+// Look says whether the field holds by itself, and whether it has leaves inside of
 // lists, which other fields may rule out or be ruled out by.
-func (f *Located) look(leaves *projection.Leaves) (holds, inLists bool) {
+func (f *Located) Look(leaves *Leaves) (holds, inLists bool) {
 	leaf := leaves.First(f.Path)
 	if leaf == nil {
 		return f.MayBeAbsent, false
@@ -65,13 +61,13 @@ func (f *Located) look(leaves *projection.Leaves) (holds, inLists bool) {
 			inLists = true
 		}
 		if !holds {
-			holds = f.Holds(&Value{Kind: leaf.Kind, Text: leaf.Text})
+			holds = f.Holds(leaves.Value(leaf))
 		}
 	}
 	return holds, inLists
 }
 
-// consistent looks for a choice of list elements in which all fields hold.
+// Consistent looks for a choice of list elements in which all fields hold.
 //
 // The contexts of an event are a tree: an element is inside the element (or the event)
 // that holds its list. To choose leaves that agree is to choose at most one element of
@@ -79,7 +75,7 @@ func (f *Located) look(leaves *projection.Leaves) (holds, inLists bool) {
 // what its neighbours contribute, because the leaves of a field are all below one of
 // them; so every context is visited once and the work is linear in the leaves times
 // their depth. Only tangled events break that; they are searched, within a bound.
-func (s *Solver) consistent(fields []Located, leaves *projection.Leaves) bool {
+func (s *Solver) Consistent(fields []Located, leaves *Leaves) bool {
 	s.fields, s.leaves, s.tangled = fields, leaves, false
 	s.words, s.arena = (len(fields)+63)/64, s.arena[:0]
 	s.absentable = s.set(nil)
@@ -91,8 +87,7 @@ func (s *Solver) consistent(fields []Located, leaves *projection.Leaves) bool {
 			s.absentable.add(int32(i))
 		}
 		for leaf := leaves.First(fields[i].Path); leaf != nil; leaf = leaves.Next(leaf) {
-			v := Value{Kind: leaf.Kind, Text: leaf.Text}
-			s.hits = append(s.hits, hit{leaf.Context, int32(i), fields[i].Holds(&v)})
+			s.hits = append(s.hits, hit{leaf.Context, int32(i), fields[i].Holds(leaves.Value(leaf))})
 		}
 	}
 	slices.SortFunc(s.hits, func(a, b hit) int { return int(a.context - b.context) })

@@ -9,6 +9,8 @@ type Leaf struct {
 	// Context is the innermost list element it stands in; 0 outside of lists. A scalar
 	// that is itself an element of a list stands outside of that list.
 	Context int32
+	// Index is the leaf's place in All.
+	Index int32
 	// next is the next leaf of the same path plus 1, or 0.
 	next int32
 	Kind event.Kind
@@ -78,6 +80,7 @@ func (l *Leaves) Next(leaf *Leaf) *Leaf {
 
 func (l *Leaves) add(leaf Leaf) {
 	at := int32(len(l.All))
+	leaf.Index = at
 	l.All = append(l.All, leaf)
 	h := &l.heads[leaf.Path]
 	if h.epoch == l.epoch {

@@ -90,6 +90,15 @@ func keyOf(name []byte) key {
 	return key{w, len(name)}
 }
 
+// keyFrom makes a key of a name's length and its first eight bytes, of which those after
+// its end do not count.
+func keyFrom(first uint64, length int) key {
+	if length < 8 {
+		first &= 1<<(8*length) - 1
+	}
+	return key{first, length}
+}
+
 var seed = maphash.MakeSeed()
 
 // hash spreads names over a table. Long names are hashed whole, so that names that

@@ -48,11 +48,16 @@ func (r *reader) object(i int, n *node, at state) int {
 			continue
 		}
 		start := i + 1
-		end, marks := nameEnd(b, start)
+		end, first, marks := nameEnd(b, start)
 		if end >= len(b) {
 			return end
 		}
-		next := r.member(n, b[start:end], marks)
+		var next *node
+		if marks == 0 {
+			next = n.find(keyFrom(first, end-start), b[start:end])
+		} else {
+			next = n.spelled(b[i:end+1], marks)
+		}
 		for i = end + 1; i < len(b) && (b[i] == ':' || isSpace(b[i])); i++ {
 		}
 		if i >= len(b) {
@@ -69,22 +74,13 @@ func (r *reader) object(i int, n *node, at state) int {
 	return i
 }
 
-// member finds the node that a member's name leads to.
-func (r *reader) member(n *node, name []byte, marks nameMarks) *node {
-	if marks == 0 {
-		return n.find(keyOf(name), name)
-	}
+// spelled finds the node that a name with escapes or dots leads to.
+func (n *node) spelled(quoted []byte, marks nameMarks) *node {
 	if marks&escaped != 0 {
-		text, _ := event.Value(r.quoted(name)).Text()
-		name = []byte(text)
+		text, _ := event.Value(quoted).Text()
+		return n.dotted([]byte(text))
 	}
-	return n.dotted(name)
-}
-
-// quoted is name with its quotes, which are around it in the text.
-func (r *reader) quoted(name []byte) []byte {
-	q := make([]byte, 0, len(name)+2)
-	return append(append(append(q, '"'), name...), '"')
+	return n.dotted(quoted[1 : len(quoted)-1])
 }
 
 // value reads the value at b[i], which is wanted, and returns the index after it.
@@ -186,7 +182,7 @@ func zeros(w uint64) uint64 { return (w - ones) &^ w & highs }
 // stringEnd returns the index of the quote that ends the string whose content starts
 // at b[i], and whether there are escapes in it; len(b) if it does not end.
 func stringEnd(b []byte, i int) (end int, escapes bool) {
-	for i+8 <= len(b) {
+	for i >= 0 && i+8 <= len(b) {
 		w := binary.LittleEndian.Uint64(b[i:])
 		m := zeros(w^quotes) | zeros(w^slants)
 		if m == 0 {
@@ -218,29 +214,41 @@ const (
 	hasDot
 )
 
-// nameEnd is stringEnd for a member's name.
-func nameEnd(b []byte, i int) (end int, marks nameMarks) {
-	for i+8 <= len(b) {
+// nameEnd is stringEnd for a member's name; first are its first eight bytes, with what
+// follows it if it is shorter.
+func nameEnd(b []byte, i int) (end int, first uint64, marks nameMarks) {
+	for start := i; i+8 <= len(b); i += 8 {
 		w := binary.LittleEndian.Uint64(b[i:])
+		if i == start {
+			first = w
+		}
 		m := zeros(w^quotes) | zeros(w^slants)
 		dot := zeros(w ^ dots)
 		if m == 0 {
 			if dot != 0 {
 				marks |= hasDot
 			}
-			i += 8
 			continue
 		}
-		if dot&(m-1) != 0 && bits.TrailingZeros64(dot) < bits.TrailingZeros64(m) {
+		low := bits.TrailingZeros64(m)
+		if dot != 0 && bits.TrailingZeros64(dot) < low {
 			marks |= hasDot
 		}
-		i += bits.TrailingZeros64(m) >> 3
-		if b[i] == '"' {
-			return i, marks
+		if i += low >> 3; b[i] == '"' {
+			return i, first, marks
 		}
-		marks |= escaped
-		i += 2
+		return slowNameEnd(b, i, first, marks)
 	}
+	if i+8 > len(b) && first == 0 {
+		for k, c := range b[i:] {
+			first |= uint64(c) << (8 * k)
+		}
+	}
+	return slowNameEnd(b, i, first, marks)
+}
+
+// slowNameEnd goes byte by byte: names with escapes, and the end of the text.
+func slowNameEnd(b []byte, i int, first uint64, marks nameMarks) (int, uint64, nameMarks) {
 	for i < len(b) && b[i] != '"' {
 		switch b[i] {
 		case '\\':
@@ -251,7 +259,7 @@ func nameEnd(b []byte, i int) (end int, marks nameMarks) {
 		}
 		i++
 	}
-	return min(i, len(b)), marks
+	return min(i, len(b)), first, marks
 }
 
 // skipValue returns the index after the value that starts at b[i].
@@ -268,27 +276,40 @@ func skipValue(b []byte, i int) int {
 	return i
 }
 
-// skipContainer returns the index after the object or list that starts at b[i].
+// skipContainer returns the index after the object or list that starts at b[i]. Most of
+// an event goes through here, so the search for a string's end is written out.
 func skipContainer(b []byte, i int) int {
 	depth := 0
 	for i < len(b) {
-		c := class[b[i]]
-		switch {
-		case c&quote != 0:
-			end, _ := stringEnd(b, i+1)
-			i = end + 1
-			continue
-		case c&opening != 0:
+		switch c := class[b[i]]; {
+		case c == quote:
+			i++
+			for {
+				if i+8 > len(b) {
+					i, _ = stringEnd(b, min(i, len(b)))
+					break
+				}
+				w := binary.LittleEndian.Uint64(b[i:])
+				m := zeros(w^quotes) | zeros(w^slants)
+				if m == 0 {
+					i += 8
+					continue
+				}
+				if i += bits.TrailingZeros64(m) >> 3; b[i] == '"' {
+					break
+				}
+				i += 2
+			}
+		case c == opening:
 			depth++
 		case c&closing != 0:
-			depth--
-			if depth == 0 {
+			if depth--; depth == 0 {
 				return i + 1
 			}
 		}
 		i++
 	}
-	return min(i, len(b))
+	return len(b)
 }
 
 // The classes of the bytes that matter between values.
