@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"time"
 
 	"github.com/tocsin-engine/tocsin/runtime/store"
@@ -131,15 +132,20 @@ func (s State) Apply(ctx context.Context, swaps ...store.Swap) error {
 const contended = 100
 
 // Retry calls change again as long as it returns store.ErrConflict, so change must read
-// what it bases its swaps on.
+// what it bases its swaps on. The pauses grow, so that many writers of one key make room
+// for each other.
 func (s State) Retry(ctx context.Context, change func() error) error {
-	for range contended {
+	for n := range contended {
 		err := change()
 		if !errors.Is(err, store.ErrConflict) {
 			return err
 		}
-		if ctx.Err() != nil {
+		pause := time.NewTimer(rand.N(time.Duration(n+1) * 100 * time.Microsecond))
+		select {
+		case <-ctx.Done():
+			pause.Stop()
 			return ctx.Err()
+		case <-pause.C:
 		}
 	}
 	return &Error{Code: "ServiceUnavailable", Status: 503, Retry: true,
