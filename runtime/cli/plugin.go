@@ -161,25 +161,40 @@ func (a *app) inspected(i pluginkit.Inspected) error {
 // callVerb holds the flags of plugin call.
 type callVerb struct {
 	config, event, input, format string
+	target, rule                 string
+	rules                        []string
 	live                         bool
 }
 
 func pluginCallCommand(a *app) *cobra.Command {
 	var c callVerb
 	cmd := &cobra.Command{
-		Use:   "call PLUGIN",
+		Use:   "call PLUGIN|--target NAME",
 		Short: "run one event through a plugin and show what it did",
 		Long: `Run one event through a plugin, its folder, manifest or module, from a cold start: result,
 log lines, calls of the host, time and memory. The plugin may do what its manifest
 needs. Nothing is sent unless --live: HTTP requests are answered with an empty 200, AWS
-calls with an empty result. Exit code 1 when the plugin did not take the event.`,
+calls with an empty result. Exit code 1 when the plugin did not take the event.
+
+With --target it is called as the rule files would call it: that target's plugin, its
+config and grant, and the input that --rule makes of the event. A dead letter names the
+command that repeats it so.`,
 		Example: `  tocsin plugin call slack --event event.json --config config.json
-  tocsin tail --json | head -n 1 | tocsin plugin call slack --event - --config '{"channel": "#fraud"}'`,
-		Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error { return c.run(cmd.Context(), a, args[0]) },
+  tocsin tail --json | head -n 1 | tocsin plugin call slack --event - --config '{"channel": "#fraud"}'
+  tocsin plugin call --target fraud-channel --rule big-order --event 4f1c7a02-1d1e-4f0f-9d3e-0c2b5a6f7e81`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if (len(args) == 1) == (c.target != "") {
+				return usagef("name a plugin, or a target of the rule files with --target")
+			}
+			return c.run(cmd.Context(), a, args)
+		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&c.event, "event", "", "the event: a `FILE`, JSON, or - for stdin; missing members are filled in")
+	f.StringVar(&c.event, "event", "", "the event: a `FILE`, JSON, - for stdin, or the id of one that the server got; missing members are filled in")
+	f.StringVar(&c.target, "target", "", "call the plugin of this target (`NAME`) of the rule files")
+	f.StringVar(&c.rule, "rule", "", "with --target: the rule (`NAME`) whose input the target gets")
+	f.StringSliceVar(&c.rules, "rules", []string{"rules"}, "with --target: folders or files of rules")
 	f.StringVar(&c.config, "config", "{}", "the target's config: a `FILE` or JSON")
 	if err := f.SetAnnotation("config", config.OwnMeaning, []string{"true"}); err != nil {
 		panic("BUG: " + err.Error())
@@ -191,23 +206,29 @@ calls with an empty result. Exit code 1 when the plugin did not take the event.`
 	return cmd
 }
 
-func (c *callVerb) run(ctx context.Context, a *app, path string) error {
-	s, err := pluginkit.Open(path)
-	if err != nil {
-		return err
-	}
-	o := pluginkit.CallOptions{Now: time.Now(), Seed: "plugin-call", Grants: s.Manifest.Needs, Limits: s.Manifest.Limits, Live: c.live}
-	if o.Config, err = a.jsonArgument("--config", c.config); err != nil {
-		return err
-	}
+func (c *callVerb) run(ctx context.Context, a *app, plugin []string) error {
+	o := pluginkit.CallOptions{Now: time.Now(), Seed: "plugin-call", Live: c.live}
+	var err error
 	if o.Input, err = a.jsonArgument("--input", c.input); err != nil {
 		return err
 	}
-	if o.Event, err = a.jsonArgument("--event", c.event); err != nil {
+	if o.Event, err = c.eventOf(ctx, a); err != nil {
 		return err
 	}
-	if o.Event, err = completeEvent(o.Event); err != nil {
+	var s pluginkit.Source
+	if c.target != "" {
+		s, err = c.fromRules(a, &o)
+	} else {
+		s, err = pluginkit.Open(plugin[0])
+		o.Grants, o.Limits = s.Manifest.Needs, s.Manifest.Limits
+	}
+	if err != nil {
 		return err
+	}
+	if c.target == "" {
+		if o.Config, err = a.jsonArgument("--config", c.config); err != nil {
+			return err
+		}
 	}
 	return a.withSandbox(ctx, func(h *sandbox.Host) error {
 		called, err := pluginkit.Call(ctx, h, s, o)

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/tocsin-engine/tocsin/runtime/dispatch"
@@ -77,12 +78,15 @@ func records(batch []dispatch.Delivery) []abi.Record {
 	return out
 }
 
-// outcome reads what a call said about one delivery.
+// outcome reads what a call said about one delivery. A guest that died is named with
+// all that is needed to watch it die again.
 func outcome(d dispatch.Delivery, r abi.Result, err error) dispatch.Outcome {
 	var fault *sandbox.Fault
 	switch {
 	case errors.As(err, &fault):
-		return dispatch.Outcome{Retry: true, Code: fault.Code(), Message: fault.Error()}
+		return dispatch.Outcome{Retry: true, Code: fault.Code(), Message: fmt.Sprintf(
+			"%v; rule %q, event %s; repeat it: tocsin plugin call --target %s --rule %s --event %s",
+			fault, d.Rule, d.Event.ID, fault.Target, d.Rule, d.Event.ID)}
 	case err != nil:
 		return dispatch.Outcome{Retry: true, Code: dispatch.TargetError, Message: err.Error()}
 	}
