@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/signal"
 	"syscall"
@@ -25,6 +26,8 @@ type app struct {
 	out io.Writer // data
 	err io.Writer // talk
 	env func(string) (string, bool)
+	// demo holds the rules of the demo.
+	demo fs.FS
 
 	cfg   config.Config
 	style style // of out
@@ -64,12 +67,22 @@ func usagef(format string, args ...any) error {
 	return &exit{exitUsage, fmt.Errorf(format, args...)}
 }
 
+// Program is what the process gives the command line.
+type Program struct {
+	In       io.Reader
+	Out, Err io.Writer
+	Env      func(string) (string, bool)
+	// Demo holds the rules of the demo, below "rules".
+	Demo fs.FS
+}
+
 // Main runs the program and returns its exit code.
-func Main(args []string, in io.Reader, out, errOut io.Writer, env func(string) (string, bool)) int {
+func Main(p Program, args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	a := &app{in: in, out: out, err: errOut, env: env}
-	a.style, a.talk = newStyle("auto", out, env), newStyle("auto", errOut, env)
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
+	a := &app{in: p.In, out: p.Out, err: p.Err, env: p.Env, demo: p.Demo}
+	a.style, a.talk = newStyle("auto", a.out, a.env), newStyle("auto", a.err, a.env)
 	root := newRoot(a)
 	root.SetArgs(args)
 	cmd, err := root.ExecuteContextC(ctx)

@@ -6,6 +6,8 @@ import "github.com/spf13/cobra"
 func verbs(a *app) []*cobra.Command {
 	return []*cobra.Command{
 		completionCommand(a),
+		runCommand(a),
+		demoCommand(a),
 		checkCommand(a),
 		testCommand(a),
 		explainCommand(a),

@@ -49,9 +49,10 @@ type Config struct {
 	LogLevel, LogFormat string
 }
 
-// Account and Region are the defaults of the settings of these names: what an event gets
-// that says nothing.
+// Defaults that others need too: Rules is the folder of the rules, Account and Region
+// are what an event gets that says nothing.
 const (
+	Rules   = "rules"
 	Account = "000000000000"
 	Region  = "us-east-1"
 )
@@ -99,7 +100,7 @@ var Settings = []Setting{
 	{Name: "server", Scope: Client, Default: "http://127.0.0.1:7575", Help: "where the server is, as a `URL`",
 		field: func(c *Config) any { return &c.URL }},
 
-	{Name: "rules", Scope: Server, Default: "rules", Help: "folders or files of rules; repeat it or separate them by commas",
+	{Name: "rules", Scope: Server, Default: Rules, Help: "folders or files of rules; repeat it or separate them by commas",
 		field: func(c *Config) any { return &c.Rules }},
 	{Name: "listen", Scope: Server, Default: "127.0.0.1:7575", Help: "the `ADDRESS` to listen on; one that others can reach needs --keys",
 		field: func(c *Config) any { return &c.Listen }},

@@ -23,6 +23,8 @@ type Shop struct {
 	// rush counts the events until the next rush hour begins (positive) or this one
 	// ends (negative).
 	rush int
+	// workers is how many serve the checkout.
+	workers int
 }
 
 // New opens a shop.
@@ -150,13 +152,18 @@ func (s *Shop) parcelShipped() (string, string, any) {
 	return "shop.parcels", "ParcelShipped", map[string]any{"order": s.someOrder(), "carrier": "tortoise", "country": s.country()}
 }
 
-// checkoutMeasured is slow in a rush hour.
+// checkoutMeasured is slow at the beginning of a rush hour, until there are more workers.
 func (s *Shop) checkoutMeasured() (string, string, any) {
-	ms := 180 + s.random.IntN(120)
+	wanted, ms := 2, 180+s.random.IntN(120)
 	if s.rush < 0 {
+		wanted = 8
+	}
+	if wanted > s.workers {
 		ms += 900
 	}
-	return "shop.web", "CheckoutMeasured", map[string]any{"p95_ms": ms, "workers_busy": min(100, ms/12)}
+	detail := map[string]any{"p95_ms": ms, "workers": s.workers, "workers_wanted": wanted}
+	s.workers = wanted
+	return "shop.web", "CheckoutMeasured", detail
 }
 
 func (s *Shop) refundAsked() (string, string, any) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/tocsin-engine/tocsin/examples/shop"
 	"github.com/tocsin-engine/tocsin/runtime/cli"
 )
 
@@ -16,5 +17,6 @@ func run() int {
 		fmt.Fprintln(os.Stderr, "error: this version of tocsin is a server and a command line only; it cannot run as a Lambda function yet")
 		return 3
 	}
-	return cli.Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.LookupEnv)
+	p := cli.Program{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Env: os.LookupEnv, Demo: shop.Rules}
+	return cli.Main(p, os.Args[1:])
 }

@@ -8,6 +8,8 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/tocsin-engine/tocsin/runtime/sandbox"
+
 	"github.com/tocsin-engine/tocsin/runtime/sandbox/sandboxtest"
 )
 
@@ -20,6 +22,7 @@ func TestMain(m *testing.M) {
 // TestScripts runs testdata/script: the specification of the command line. The program
 // runs in a child process, so the exit codes and streams are the real ones.
 func TestScripts(t *testing.T) {
+	cache := sandbox.CacheDir() // a guest takes a second to compile: once a machine is enough
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		UpdateScripts:       *update,
@@ -27,6 +30,7 @@ func TestScripts(t *testing.T) {
 		RequireUniqueNames:  true,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("LC_ALL", "C.UTF-8")
+			env.Setenv("TOCSIN_CACHE", cache)
 			env.Setenv("HOME", env.WorkDir)
 			// Plugins are built with the machine's build cache and no network, and compiled
 			// once for all tests.

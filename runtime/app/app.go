@@ -1,0 +1,242 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"github.com/tocsin-engine/tocsin/rules/diag"
+	"github.com/tocsin-engine/tocsin/rules/rulefile"
+	"github.com/tocsin-engine/tocsin/runtime/config"
+	"github.com/tocsin-engine/tocsin/runtime/engine"
+	"github.com/tocsin-engine/tocsin/runtime/ruledir"
+	"github.com/tocsin-engine/tocsin/runtime/sandbox"
+	"github.com/tocsin-engine/tocsin/runtime/server"
+	"github.com/tocsin-engine/tocsin/runtime/service"
+	"github.com/tocsin-engine/tocsin/runtime/service/autoscaling"
+	"github.com/tocsin-engine/tocsin/runtime/service/ec2"
+	"github.com/tocsin-engine/tocsin/runtime/service/events"
+	"github.com/tocsin-engine/tocsin/runtime/service/kinesis"
+	"github.com/tocsin-engine/tocsin/runtime/service/sns"
+	"github.com/tocsin-engine/tocsin/runtime/service/sqs"
+	"github.com/tocsin-engine/tocsin/runtime/store"
+	"github.com/tocsin-engine/tocsin/runtime/store/memory"
+)
+
+// App is the machine, put together. Make one with New, Run it, Close it.
+type App struct {
+	config  config.Config
+	store   store.Store
+	host    *sandbox.Host
+	catalog *sandbox.Catalog
+	engine  *engine.Engine
+	table   *service.Table
+	server  *server.Server
+	url     string
+	now     func() time.Time
+}
+
+// Options are what does not stand in the configuration.
+type Options struct {
+	// Version is shown in the status.
+	Version string
+	// Secret is a plugin's secret by its name. Default: the environment variable
+	// TOCSIN_PLUGIN_SECRET_NAME.
+	Secret func(name string) (string, bool)
+	// Now is the clock. Default: time.Now.
+	Now func() time.Time
+	// Log is the logger. Default: none.
+	Log hclog.Logger
+}
+
+// RulesError is a rule set that cannot be loaded.
+type RulesError struct {
+	Findings diag.List
+	Files    []rulefile.File
+	Err      error
+}
+
+func (e *RulesError) Error() string { return e.Err.Error() }
+
+// Unwrap returns what the engine said.
+func (e *RulesError) Unwrap() error { return e.Err }
+
+// New takes the port, compiles the plugins and loads the rules. A rule set that cannot be
+// loaded is a *RulesError; warnings are returned.
+func New(ctx context.Context, c config.Config, o Options) (_ *App, warnings diag.List, err error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Log == nil {
+		o.Log = hclog.NewNullLogger()
+	}
+	if o.Secret == nil {
+		o.Secret = func(name string) (string, bool) { return os.LookupEnv("TOCSIN_PLUGIN_SECRET_" + name) }
+	}
+	a := &App{config: c, store: memory.New(memory.Config{}), now: o.Now}
+	defer func() {
+		if err != nil {
+			a.Close()
+		}
+	}()
+	if err := a.assemble(ctx, o); err != nil {
+		return nil, nil, err
+	}
+	files, err := a.ruleFiles()
+	if err != nil {
+		return nil, nil, err
+	}
+	warnings, err = a.engine.Reload(ctx, a.read)
+	if err != nil {
+		return nil, nil, &RulesError{warnings, files.Rules, err}
+	}
+	return a, warnings, nil
+}
+
+// assemble makes the parts. The services need the engine, because PutEvents puts events
+// into it; the engine gets the services afterwards.
+func (a *App) assemble(ctx context.Context, o Options) error {
+	c := a.config
+	keys, err := accessKeys(c.Keys)
+	if err != nil {
+		return err
+	}
+	cache := c.Cache
+	if cache == "" {
+		cache = sandbox.CacheDir()
+	}
+	if a.host, err = sandbox.New(ctx, sandbox.Config{CacheDir: cache, Log: o.Log}); err != nil {
+		return err
+	}
+	a.catalog = a.host.NewCatalog()
+	signed := &awsCalls{app: a, log: o.Log}
+	a.engine, err = engine.New(engine.Config{
+		Store: a.store, Plugins: engine.Sandboxed(a.catalog, o.Now), AWS: signed, Secret: o.Secret,
+		Account: c.Account, Region: c.Region, MaxHops: c.MaxHops, Drain: c.Drain, Now: o.Now, Log: o.Log,
+	})
+	if err != nil {
+		return err
+	}
+	bus := events.New(events.Config{Store: a.store, Engine: a.engine, Now: o.Now, Rules: a.engine.Rules})
+	a.table = a.services(bus, o)
+	a.engine.SetServices(a.table)
+	a.server, err = server.New(server.Config{
+		Listen: c.Listen, TLSCert: c.TLSCert, TLSKey: c.TLSKey, Keys: keys, Account: c.Account, Region: c.Region,
+		Engine: a.engine, DeadLetters: a.store, Services: a.table, Events: bus,
+		Reload:  func(ctx context.Context) (diag.List, error) { return a.engine.Reload(ctx, a.read) },
+		Version: o.Version, Grace: c.Drain, Now: o.Now, Log: o.Log,
+	})
+	if err != nil {
+		return err
+	}
+	a.url = a.server.URL()
+	return nil
+}
+
+// services are all operations that clients and local targets can call.
+func (a *App) services(bus *events.Service, o Options) *service.Table {
+	queues := sqs.New(a.store, o.Now, o.Log)
+	return service.NewTable(
+		bus.Operations(),
+		queues.Operations(),
+		sns.New(a.store, o.Now, queues, o.Log).Operations(),
+		kinesis.New(a.store, o.Now, o.Log).Operations(),
+		autoscaling.New(a.store, o.Now, o.Log).Operations(),
+		ec2.New(a.store, o.Now, o.Log).Operations(),
+	)
+}
+
+// accessKeys reads the file of access keys; no file means no keys.
+func accessKeys(file string) (map[string]string, error) {
+	if file == "" {
+		return nil, nil
+	}
+	keys, err := server.LoadKeys(file)
+	if err == nil && len(keys) == 0 {
+		err = fmt.Errorf("%s holds no access key; write lines of ACCESS_KEY_ID SECRET", file)
+	}
+	return keys, err
+}
+
+// ruleFiles reads the files. The default folder may be missing: a server without rules
+// still answers AWS clients.
+func (a *App) ruleFiles() (ruledir.Files, error) {
+	if _, err := os.Stat(config.Rules); os.IsNotExist(err) && slices.Equal(a.config.Rules, []string{config.Rules}) {
+		return ruledir.Files{}, nil
+	}
+	return ruledir.Read(a.config.Rules)
+}
+
+// read reads the rule files for the engine.
+func (a *App) read(context.Context) (*rulefile.Set, diag.List, error) {
+	files, err := a.ruleFiles()
+	if err != nil {
+		return nil, nil, err
+	}
+	set, findings := rulefile.Load(files.Rules, rulefile.Options{
+		Durable: a.store.Promises().Durable, Plugins: sandbox.Describe(rulefile.Plugins(files.Rules)),
+	})
+	return set, findings, nil
+}
+
+// Run serves, delivers and watches the rule files until ctx ends; kick (SIGHUP) reloads
+// them. Then it drains: the server first, so that nothing comes in that nobody delivers.
+func (a *App) Run(ctx context.Context, kick <-chan os.Signal) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	engineCtx, stopEngine := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopEngine()
+	var parts sync.WaitGroup
+	var engineErr error
+	parts.Go(func() {
+		engineErr = a.engine.Run(engineCtx)
+		stop() // a server that delivers nothing any more must not accept anything
+	})
+	parts.Go(func() { a.engine.Watch(ctx, a.config.Rules, kick, a.read) })
+	serverErr := a.server.Run(ctx)
+	a.server = nil // it has given its port back
+	stopEngine()
+	parts.Wait()
+	return errors.Join(serverErr, engineErr)
+}
+
+// URL is where the server is.
+func (a *App) URL() string { return a.url }
+
+// Engine is the engine, for those who put events in themselves or watch.
+func (a *App) Engine() *engine.Engine { return a.engine }
+
+// Call makes a call of a service in this process, as a local target does.
+func (a *App) Call(ctx context.Context, serviceName, operation string, request any) (any, error) {
+	op, ok := a.table.Find(serviceName, operation)
+	if !ok {
+		return nil, fmt.Errorf("app: there is no operation %s.%s", serviceName, operation)
+	}
+	caller := service.Caller{Account: a.config.Account, Region: a.config.Region, RequestID: "app", Endpoint: a.URL()}
+	return op.Handle(ctx, caller, request)
+}
+
+// Close frees everything. Run must have ended.
+func (a *App) Close() error {
+	var all []error
+	if a.server != nil {
+		all = append(all, a.server.Close())
+	}
+	if a.engine != nil {
+		all = append(all, a.engine.Close())
+	}
+	ctx := context.Background()
+	if a.catalog != nil {
+		all = append(all, a.catalog.Close(ctx))
+	}
+	if a.host != nil {
+		all = append(all, a.host.Close(ctx))
+	}
+	return errors.Join(append(all, a.store.Close())...)
+}
