@@ -13,6 +13,7 @@ import (
 
 	"github.com/tocsin-engine/tocsin/rules/diag"
 	"github.com/tocsin-engine/tocsin/rules/rulefile"
+	"github.com/tocsin-engine/tocsin/runtime/awsapi"
 	"github.com/tocsin-engine/tocsin/runtime/config"
 	"github.com/tocsin-engine/tocsin/runtime/engine"
 	"github.com/tocsin-engine/tocsin/runtime/ruledir"
@@ -115,7 +116,7 @@ func (a *App) assemble(ctx context.Context, o Options) error {
 		return err
 	}
 	a.catalog = a.host.NewCatalog()
-	signed := &awsCalls{app: a, log: o.Log}
+	signed := &awsCalls{}
 	a.engine, err = engine.New(engine.Config{
 		Store: a.store, Plugins: engine.Sandboxed(a.catalog, o.Now), AWS: signed, Secret: o.Secret,
 		Account: c.Account, Region: c.Region, MaxHops: c.MaxHops, Drain: c.Drain, Now: o.Now, Log: o.Log,
@@ -126,6 +127,7 @@ func (a *App) assemble(ctx context.Context, o Options) error {
 	bus := events.New(events.Config{Store: a.store, Engine: a.engine, Now: o.Now, Rules: a.engine.Rules})
 	a.table = a.services(bus, o)
 	a.engine.SetServices(a.table)
+	signed.client = awsapi.NewClient(awsapi.ClientConfig{Table: a.table, Now: o.Now, Log: o.Log})
 	a.server, err = server.New(server.Config{
 		Listen: c.Listen, TLSCert: c.TLSCert, TLSKey: c.TLSKey, Keys: keys, Account: c.Account, Region: c.Region,
 		Engine: a.engine, DeadLetters: a.store, Services: a.table, Events: bus,
