@@ -72,7 +72,7 @@ func knownRefusal(src []byte, err error) bool {
 		return true
 	}
 	// Nor does it read an empty line that holds a tab.
-	if strings.Contains(err.Error(), "cannot start any token") && bytes.Contains(src, []byte("\t")) {
+	if (strings.Contains(err.Error(), "cannot start any token") || strings.Contains(err.Error(), "tab character")) && bytes.Contains(src, []byte("\t")) {
 		return true
 	}
 	// It ends a word in brackets at a question mark, as YAML 1.1 has it.
