@@ -25,7 +25,13 @@ type budget struct {
 	used     int64 // in the slices before this one
 	slice    int64
 	since    time.Time // of this slice
-	left     api.MutableGlobal
+	left     cell      // in the guest
+}
+
+// cell is the guest's global that holds the fuel left.
+type cell interface {
+	Get() uint64
+	Set(v uint64)
 }
 
 func (b *budget) begin(now time.Time, l limits) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"runtime"
 )
 
 // CallAndHash is Target.Call that also returns a digest of the guest's memory and globals
@@ -13,9 +14,13 @@ func CallAndHash(t *Target, c Call) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	before, counted := i.memory.faults()
 	_, callErr := i.deliver(context.Background(), &c)
+	after, _ := i.memory.faults()
 	sum := digest(i)
-	return fmt.Sprint(sum, " fuel ", i.budget.spent(), " error ", callErr != nil), t.pool.give(i)
+	return fmt.Sprint(sum, " fuel ", i.budget.spent(), " error ", callErr != nil), t.pool.give(i, !counted || after != before)
 }
 
 // Digest is that of an idle instance's memory and globals, of the last one given back.
@@ -46,6 +51,9 @@ func Clone(t *Target) error {
 	}
 	return err
 }
+
+// CountsFaults says whether this system's page faults are used.
+func CountsFaults() bool { return dirtyPages() && countsFaults() }
 
 // WithoutDirtyPages makes the restoring of big images copy them whole until the returned
 // function is called.

@@ -88,7 +88,10 @@ func (t *Target) instantiate() (*instance, error) {
 		return nil, i.fault(err)
 	}
 	i.alloc, i.handle = i.module.ExportedFunction(abi.Alloc), i.module.ExportedFunction(abi.Handle)
-	i.budget.left = i.module.ExportedGlobal(fuel.Global).(api.MutableGlobal)
+	i.budget.left = &noFuel{}
+	if g, ok := i.module.ExportedGlobal(fuel.Global).(api.MutableGlobal); ok {
+		i.budget.left = g
+	}
 	for n := range t.module.globals {
 		i.globals = append(i.globals, i.module.ExportedGlobal(fuel.GlobalName(n)).(api.MutableGlobal))
 	}

@@ -16,8 +16,13 @@ type memory struct {
 	shrink int
 
 	image   *image
+	hot     []span   // of the image, written at some time since it was mapped
 	scratch []uint64 // page states
+	usage   usage
 }
+
+// span is a range of bytes.
+type span struct{ from, to int }
 
 var (
 	_ experimental.MemoryAllocator = (*memory)(nil)
@@ -57,15 +62,18 @@ func (m *memory) Free() {
 
 // adopt makes the memory a copy of an image that can be restored.
 func (m *memory) adopt(im *image) error {
-	m.image = im
+	m.image, m.hot = im, nil
 	return im.mapInto(m.room)
 }
 
-// restore puts the image back, into a memory of its size.
-func (m *memory) restore() error {
-	if len(m.image.bytes) <= smallImage || !dirtyPages() {
+// restore puts the image back, into a memory of its size. faulted says that the thread
+// took page faults during the call, or that nobody counted.
+func (m *memory) restore(faulted bool) error {
+	if m.small() || !dirtyPages() {
 		copy(m.room, m.image.bytes)
 		return nil
 	}
-	return m.image.restoreDirty(m)
+	return m.image.restoreDirty(m, faulted)
 }
+
+func (m *memory) small() bool { return len(m.image.bytes) <= smallImage }

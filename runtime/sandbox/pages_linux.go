@@ -3,6 +3,7 @@ package sandbox
 import (
 	"fmt"
 	"os"
+	"runtime"
 	"sync"
 	"unsafe"
 
@@ -83,8 +84,23 @@ const (
 
 // restoreDirty copies back the pages that were written since the image was mapped. A page
 // once written stays the instance's own and is copied every time: faulting it in again
-// would cost more.
-func (im *image) restoreDirty(m *memory) error {
+// would cost more. Which pages these are is asked of the kernel only when the call's
+// thread took a page fault: the first write to a page always does, and asking costs more
+// than all the rest.
+func (im *image) restoreDirty(m *memory, faulted bool) error {
+	if faulted || m.hot == nil {
+		if err := im.findHot(m); err != nil {
+			return err
+		}
+	}
+	for _, r := range m.hot {
+		copy(m.room[r.from:r.to], im.bytes[r.from:r.to])
+	}
+	return nil
+}
+
+// findHot asks which pages were written.
+func (im *image) findHot(m *memory) error {
 	pages := (len(im.bytes) + osPage - 1) / osPage
 	if len(m.scratch) < pages {
 		m.scratch = make([]uint64, pages)
@@ -93,6 +109,7 @@ func (im *image) restoreDirty(m *memory) error {
 	if err := readPagemap(m.room, states); err != nil {
 		return err
 	}
+	m.hot = m.hot[:0]
 	for n := 0; n < pages; n++ {
 		if !written(states[n]) {
 			continue
@@ -101,11 +118,63 @@ func (im *image) restoreDirty(m *memory) error {
 		for n+1 < pages && written(states[n+1]) {
 			n++
 		}
-		to := min((n+1)*osPage, len(im.bytes))
-		copy(m.room[from*osPage:to], im.bytes[from*osPage:to])
+		m.hot = append(m.hot, span{from * osPage, min((n+1)*osPage, len(im.bytes))})
 	}
 	return nil
 }
+
+// faults counts the page faults of this thread; ok is false where the kernel does not
+// count them, or nobody needs the count.
+func (m *memory) faults() (n int64, ok bool) {
+	if m.small() || !countsFaults() {
+		return 0, false
+	}
+	return m.usage.faults(), true
+}
+
+// usage is where the kernel writes; it is part of something on the heap, so that asking
+// allocates nothing.
+type usage struct{ unix.Rusage }
+
+func (u *usage) faults() int64 {
+	_, _, errno := unix.RawSyscall(unix.SYS_GETRUSAGE, unix.RUSAGE_THREAD, uintptr(unsafe.Pointer(&u.Rusage)), 0)
+	if errno != 0 {
+		return -1
+	}
+	return u.Minflt + u.Majflt
+}
+
+// countsFaults says whether the first write to a mapped page shows in the thread's faults.
+// Sandboxed kernels leave the count at zero.
+var countsFaults = sync.OnceValue(func() bool {
+	im, err := newImage(make([]byte, 4*osPage))
+	if err != nil {
+		return false
+	}
+	defer im.close()
+	room, err := reserve(4 * osPage)
+	if err != nil {
+		return false
+	}
+	defer release(room)
+	if im.mapInto(room) != nil {
+		return false
+	}
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	u := &usage{}
+	for n := range 4 {
+		if room[n*osPage] != 0 { // reading faults too; only the write's fault may count
+			return false
+		}
+		last := u.faults()
+		room[n*osPage] = 1
+		if u.faults() <= last {
+			return false
+		}
+	}
+	return true
+})
 
 func written(state uint64) bool {
 	return state&pageSwapped != 0 || state&pagePresent != 0 && state&pageFile == 0

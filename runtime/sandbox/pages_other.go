@@ -22,7 +22,13 @@ func (im *image) mapInto(room []byte) error {
 
 func (im *image) close() error { return nil }
 
-func (im *image) restoreDirty(m *memory) error { return im.mapInto(m.room) }
+func (im *image) restoreDirty(m *memory, _ bool) error { return im.mapInto(m.room) }
+
+type usage struct{}
+
+func (m *memory) faults() (int64, bool) { return 0, false }
 
 // dirtyPages says whether the system tells which pages were written.
 var dirtyPages = func() bool { return false }
+
+var countsFaults = func() bool { return false }

@@ -96,8 +96,8 @@ func (p *pool) clone() (*instance, error) {
 
 // give takes an instance back after a call. One that cannot be restored is closed; the
 // next is made from the image.
-func (p *pool) give(i *instance) error {
-	if !p.restore(i) {
+func (p *pool) give(i *instance, faulted bool) error {
+	if !p.restore(i, faulted) {
 		return i.close()
 	}
 	p.put(i)
@@ -117,7 +117,7 @@ func (p *pool) put(i *instance) {
 }
 
 // restore makes an instance what it was after init, bit for bit.
-func (p *pool) restore(i *instance) bool {
+func (p *pool) restore(i *instance, faulted bool) bool {
 	if i.overflowed {
 		return false // its call stack has grown to a size that no idle instance should hold
 	}
@@ -132,7 +132,7 @@ func (p *pool) restore(i *instance) bool {
 			return false
 		}
 	}
-	if err := i.memory.restore(); err != nil {
+	if err := i.memory.restore(faulted); err != nil {
 		return false
 	}
 	p.restoreGlobals(i)

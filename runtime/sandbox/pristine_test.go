@@ -23,9 +23,10 @@ func TestRestoredBitForBit(t *testing.T) {
 				defer sandbox.WithoutDirtyPages()()
 			}
 			target, _ := hostile(t, sandbox.TargetConfig{Limits: abi.Limits{Memory: 16 << 20, Fuel: 5_000_000, TimeMS: 60_000}})
+			t.Logf("page faults are counted: %v", sandbox.CountsFaults())
 			clean := sandbox.Digest(target)
 			seen := map[string]string{}
-			for round := range 2 {
+			for round := range 3 {
 				for _, do := range misdeeds {
 					got, err := sandbox.CallAndHash(target, batch(do))
 					if err != nil {

@@ -1,38 +1,38 @@
 package sandbox_test
 
 import (
-	"context"
+	"fmt"
 	"testing"
+	"time"
 
-	"github.com/tetratelabs/wazero"
 	"github.com/tocsin-engine/tocsin/runtime/sandbox"
 	"github.com/tocsin-engine/tocsin/runtime/sandbox/sandboxtest"
 	"github.com/tocsin-engine/tocsin/sdk/abi"
 )
 
-// eventBytes is a CloudTrail record of 1.5 KB.
-func benchBatch(n int) sandbox.Call {
+// sized is a batch of n events of 1.5 KB that ask the hostile guest for do.
+func sized(do string, n int) sandbox.Call {
 	c := batch()
-	event := []byte(`{"do":"nothing","filler":"`)
+	event := []byte(`{"do":"` + do + `","filler":"`)
 	for len(event) < 1500 {
 		event = append(event, "abcdefghij"...)
 	}
 	event = append(event, `"}`...)
-	for range n {
-		c.Batch.Records = append(c.Batch.Records, abi.Record{ID: "1", Attempt: 1, Rule: "r", Event: event})
+	for k := range n {
+		c.Batch.Records = append(c.Batch.Records, abi.Record{ID: fmt.Sprint(k), Attempt: 1, Rule: "r", Event: event})
 	}
 	return c
 }
 
 func BenchmarkCall(b *testing.B) {
-	for _, mode := range []string{"pristine", "fullcopy"} {
+	for _, mode := range []string{"dirty_pages", "full_copy"} {
 		for _, n := range []int{1, 10} {
-			b.Run("guest=go/mode="+mode+"/batch="+map[int]string{1: "1", 10: "10"}[n], func(b *testing.B) {
-				if mode == "fullcopy" {
+			b.Run(fmt.Sprintf("guest=go/reset=%s/batch=%d", mode, n), func(b *testing.B) {
+				if mode == "full_copy" {
 					defer sandbox.WithoutDirtyPages()()
 				}
 				target, _ := hostile(b, sandbox.TargetConfig{})
-				c := benchBatch(n)
+				c := sized("nothing", n)
 				b.ReportAllocs()
 				for b.Loop() {
 					if _, _, err := target.Call(b.Context(), c); err != nil {
@@ -45,6 +45,24 @@ func BenchmarkCall(b *testing.B) {
 	}
 }
 
-var _ = context.Background
-var _ wazero.Runtime
-var _ = sandboxtest.Host
+// BenchmarkIsolation reports what isolation costs, as ratios of one run: pristine calls
+// with a deadline against warm ones without, and what they replace.
+func BenchmarkIsolation(b *testing.B) {
+	for name, wasm := range map[string][]byte{"go": sandboxtest.Guest(b, "testdata/guests/hostile"), "lean": fine().module()} {
+		b.Run("guest="+name, func(b *testing.B) {
+			for b.Loop() {
+				m, err := sandbox.Measure(b.Context(), sandboxtest.Host(b), wasm,
+					sandbox.TargetConfig{Name: name, Host: &recorder{}}, sized("nothing", 1), 5, 40*time.Millisecond)
+				if err != nil {
+					b.Fatal(err)
+				}
+				b.ReportMetric(float64(m.Pristine), "pristine-ns")
+				b.ReportMetric(float64(m.Warm), "warm-ns")
+				b.ReportMetric(float64(m.Pristine)/float64(m.Warm), "pristine/warm")
+				b.ReportMetric(float64(m.Fresh)/float64(m.Pristine), "fresh/pristine")
+				b.ReportMetric(float64(m.WarmTimeout)/float64(m.Pristine), "warm+timeout/pristine")
+				b.ReportMetric(m.HostAllocs, "host-allocs")
+			}
+		})
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"time"
 
@@ -162,12 +163,19 @@ func (t *Target) Call(ctx context.Context, c Call) (abi.Result, Report, error) {
 	if err != nil {
 		return abi.Result{}, Report{Took: time.Since(begin)}, err
 	}
-	result, err := i.deliver(ctx, &c)
-	report := i.report(time.Since(begin))
 	if t.pool.image == nil {
+		result, err := i.deliver(ctx, &c)
+		report := i.report(time.Since(begin))
 		return result, report, errors.Join(err, i.close())
 	}
-	return result, report, errors.Join(err, t.pool.give(i))
+	// On one thread, because that is whose page faults are counted.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	before, counted := i.memory.faults()
+	result, err := i.deliver(ctx, &c)
+	report := i.report(time.Since(begin))
+	after, _ := i.memory.faults()
+	return result, report, errors.Join(err, t.pool.give(i, !counted || after != before))
 }
 
 // take is a pristine instance.

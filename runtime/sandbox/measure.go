@@ -1,0 +1,144 @@
+package sandbox
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"time"
+
+	"github.com/tetratelabs/wazero"
+	"github.com/tetratelabs/wazero/api"
+)
+
+// Measured is what calls of a target cost, in nanoseconds; each is the best of several
+// rounds, which take turns so that a busy machine is unfair to none.
+type Measured struct {
+	// Warm is a call of the plain module in a reused instance: no deadline, no reset. It
+	// is the floor, and nothing to run strangers' code with.
+	Warm int64 `json:"warm_ns"`
+	// Pristine is what a delivery costs: a deadline, and memory as after init.
+	Pristine int64 `json:"pristine_ns"`
+	// Fresh is a delivery in an instance of its own, which is what Pristine replaces.
+	Fresh int64 `json:"fresh_ns"`
+	// WarmTimeout is Warm with the runtime's own deadline switch.
+	WarmTimeout int64 `json:"warm_timeout_ns"`
+	// HostAllocs are the host's allocations per pristine call.
+	HostAllocs float64 `json:"host_allocs_per_call"`
+	Fuel       int64   `json:"fuel_per_call"`
+}
+
+// Measure calls a target in all ways. The plugin's host calls are really made.
+func Measure(ctx context.Context, h *Host, wasm []byte, c TargetConfig, call Call, rounds int, each time.Duration) (Measured, error) {
+	m, err := h.Compile(ctx, wasm, c.Name)
+	if err != nil {
+		return Measured{}, err
+	}
+	t, err := m.NewTarget(ctx, c)
+	if err != nil {
+		return Measured{}, err
+	}
+	defer t.Close()
+	_, report, err := t.Call(ctx, call)
+	if err != nil {
+		return Measured{}, err
+	}
+	out := Measured{Fuel: report.Fuel}
+	ways := []way{{into: &out.Pristine, call: func() error { _, _, err := t.Call(ctx, call); return err }},
+		{into: &out.Fresh, call: func() error { return t.callFresh(ctx, call) }}}
+	for _, timeout := range []bool{false, true} {
+		w, done, err := plain(ctx, wasm, c, call, timeout)
+		if err != nil {
+			return Measured{}, err
+		}
+		defer done()
+		if w.into = &out.Warm; timeout {
+			w.into = &out.WarmTimeout
+		}
+		ways = append(ways, w)
+	}
+	for range rounds {
+		for _, w := range ways {
+			if err := w.measure(each); err != nil {
+				return Measured{}, err
+			}
+		}
+	}
+	out.HostAllocs, err = allocs(ways[0])
+	return out, err
+}
+
+// way is one way to make a call.
+type way struct {
+	into *int64
+	call func() error
+}
+
+// measure keeps the best average of a call over some time.
+func (w way) measure(each time.Duration) error {
+	begin, n := time.Now(), 0
+	for time.Since(begin) < each || n < 3 {
+		if err := w.call(); err != nil {
+			return err
+		}
+		n++
+	}
+	if ns := time.Since(begin).Nanoseconds() / int64(n); *w.into == 0 || ns < *w.into {
+		*w.into = ns
+	}
+	return nil
+}
+
+func allocs(w way) (float64, error) {
+	const n = 100
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	for range n {
+		if err := w.call(); err != nil {
+			return 0, err
+		}
+	}
+	runtime.ReadMemStats(&after)
+	return float64((after.Mallocs-before.Mallocs)/n) + float64((after.Mallocs-before.Mallocs)%n)/n, nil
+}
+
+func (t *Target) callFresh(ctx context.Context, call Call) error {
+	i, err := t.boot(ctx)
+	if err != nil {
+		return err
+	}
+	if _, err := i.deliver(ctx, &call); err != nil {
+		return fmt.Errorf("%w, and %w", err, i.close())
+	}
+	return i.close()
+}
+
+// plain runs the module as it is in a runtime of its own.
+func plain(ctx context.Context, wasm []byte, c TargetConfig, call Call, timeout bool) (way, func(), error) {
+	h := &Host{cache: wazero.NewCompilationCache()}
+	h.runtime = wazero.NewRuntimeWithConfig(ctx, wazero.NewRuntimeConfig().WithCoreFeatures(api.CoreFeaturesV2).
+		WithCloseOnContextDone(timeout).WithDebugInfoEnabled(false))
+	done := func() { h.Close(ctx) }
+	if err := h.offer(ctx); err != nil {
+		done()
+		return way{}, nil, err
+	}
+	compiled, err := h.runtime.CompileModule(ctx, wasm)
+	if err != nil {
+		done()
+		return way{}, nil, err
+	}
+	t := &Target{module: &Module{host: h, name: c.Name, compiled: compiled}, name: c.Name, config: c.Config, grants: c.Grants,
+		limit: limitsOf(c.Limits), host: c.Host}
+	i, err := t.boot(ctx)
+	if err != nil {
+		done()
+		return way{}, nil, err
+	}
+	return way{call: func() error { _, err := i.deliver(ctx, &call); return err }}, done, nil
+}
+
+// noFuel stands for the fuel global of a module without checks.
+type noFuel struct{ v uint64 }
+
+func (n *noFuel) Get() uint64  { return n.v }
+func (n *noFuel) Set(v uint64) { n.v = v }
