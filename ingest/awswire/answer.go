@@ -1,10 +1,6 @@
 package awswire
 
-import (
-	"net/http"
-
-	"github.com/tocsin-engine/tocsin/sdk/event"
-)
+import "net/http"
 
 // Answer is a response as it goes out.
 type Answer struct {
@@ -20,6 +16,8 @@ func EncodeResponse(r Route, requestID string, response any) Answer {
 		return answer(r, requestID, http.StatusOK, encodeQuery(r, requestID, response))
 	case EC2Query:
 		return answer(r, requestID, http.StatusOK, encodeEC2(r, requestID, response))
+	case CBOR:
+		return answer(r, requestID, http.StatusOK, EncodeCBOR(response))
 	}
 	return answer(r, requestID, http.StatusOK, EncodeJSON(response))
 }
@@ -32,17 +30,34 @@ func EncodeError(r Route, requestID string, e *Error) Answer {
 	case EC2Query:
 		return answer(r, requestID, e.status(), ec2Error(requestID, e))
 	}
-	a := answer(r, requestID, e.status(), jsonError(e))
-	a.Header.Set("X-Amzn-ErrorType", e.Code)
-	if e.QueryCode != "" && r.Service == "sqs" {
-		// Clients that were built when SQS spoke query still test these codes.
+	shape := errorShape{Type: e.Code, Message: e.Message}
+	body := EncodeJSON(&shape)
+	if r.Protocol == CBOR {
+		body = EncodeCBOR(&shape)
+	}
+	a := answer(r, requestID, e.status(), body)
+	a.Header.Set("X-Amzn-Errortype", e.Code)
+	if e.QueryCode != "" && spokeQuery[r.Service] {
 		a.Header.Set("X-Amzn-Query-Error", e.QueryCode+";"+e.party())
 	}
 	return a
 }
 
+// spokeQuery are the services whose clients still test the codes of the query protocol,
+// though they speak another one today.
+var spokeQuery = map[string]bool{"monitoring": true, "sqs": true}
+
+// errorShape is an error in JSON and CBOR.
+type errorShape struct {
+	Type    string `json:"__type"`
+	Message string `json:"message"`
+}
+
 func answer(r Route, requestID string, status int, body []byte) Answer {
 	h := http.Header{"Content-Type": {mediaType(r.Protocol)}, "X-Amzn-Requestid": {requestID}}
+	if r.Protocol == CBOR {
+		h.Set("Smithy-Protocol", "rpc-v2-cbor")
+	}
 	return Answer{Status: status, Header: h, Body: body}
 }
 
@@ -54,14 +69,10 @@ func mediaType(p Protocol) string {
 		return "application/x-amz-json-1.1"
 	case Query, EC2Query:
 		return "text/xml"
+	case CBOR:
+		return "application/cbor"
 	}
 	return "application/json"
-}
-
-func jsonError(e *Error) []byte {
-	b := event.AppendString([]byte(`{"__type":`), e.Code)
-	b = event.AppendString(append(b, `,"message":`...), e.Message)
-	return append(b, '}')
 }
 
 func queryError(r Route, requestID string, e *Error) []byte {

@@ -74,7 +74,12 @@ func TestRouteOf(t *testing.T) {
 		{"json without a signature", "/", "", "Kinesis_20131202.PutRecord", "application/x-amz-json-1.1", "", Route{"kinesis", "PutRecord", JSON11}},
 		{"target of another service", "/", scope("events"), "AmazonSQS.SendMessage", "application/x-amz-json-1.0", "", Route{"events", "", JSON10}},
 		{"target without a dot", "/", scope("events"), "PutEvents", "application/x-amz-json-1.1", "", Route{"events", "", JSON11}},
-		{"unknown service", "/", scope("logs"), "Logs_20140328.PutLogEvents", "application/x-amz-json-1.1", "", Route{"logs", "", JSON11}},
+		{"unknown service", "/", scope("firehose"), "Firehose_20150804.PutRecord", "application/x-amz-json-1.1", "", Route{"firehose", "", JSON11}},
+		{"the Go SDK's CloudTrail", "/", scope("cloudtrail"), "CloudTrail_20131101.LookupEvents", "application/x-amz-json-1.1", "", Route{"cloudtrail", "LookupEvents", JSON11}},
+		{"botocore's CloudTrail", "/", scope("cloudtrail"), "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.LookupEvents", "application/x-amz-json-1.1", "", Route{"cloudtrail", "LookupEvents", JSON11}},
+		{"cbor", "/service/GraniteServiceVersion20100801/operation/PutMetricData", scope("monitoring"), "", "application/cbor", "", Route{"monitoring", "PutMetricData", CBOR}},
+		{"cbor without a signature", "/service/GraniteServiceVersion20100801/operation/PutMetricData", "", "", "application/cbor", "", Route{"monitoring", "PutMetricData", CBOR}},
+		{"cbor of another service", "/service/GraniteServiceVersion20100801/operation/PutMetricData", scope("sqs"), "", "application/cbor", "", Route{"sqs", "", CBOR}},
 		{"query", "/", scope("sns"), "", "application/x-www-form-urlencoded; charset=utf-8", "Action=Publish&Version=2010-03-31", Route{"sns", "Publish", Query}},
 		{"query without a signature", "/", "", "", "application/x-www-form-urlencoded", "Action=SendMessage&Version=2012-11-05", Route{"sqs", "SendMessage", Query}},
 		{"query in the address", "/?Action=ListTopics&Version=2010-03-31", scope("sns"), "", "", "Action=ListTopics", Route{"sns", "ListTopics", Query}},
@@ -96,6 +101,9 @@ func TestRouteOf(t *testing.T) {
 				if value != "" {
 					r.Header.Set(name, value)
 				}
+			}
+			if tc.contentType == "application/cbor" {
+				r.Header.Set("Smithy-Protocol", "rpc-v2-cbor")
 			}
 			got := RouteOf(r)
 			if got.Protocol.IsForm() {

@@ -2,6 +2,7 @@ package awswire
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -97,6 +98,7 @@ func TestDecodeJSONRefuses(t *testing.T) {
 		{"not an object", `[]`, "the body is a list; write an object"},
 		{"twice", `{"Names":[],"Names":[]}`, `at byte 12: the name "Names" stands twice in one object`},
 		{"broken", `{"Names":`, "at byte 9: the text ends where a value is needed"},
+		{"long list", `{"Names":["` + strings.Repeat(`","`, maxItems) + `"]}`, "Names: write at most 10000 items"},
 		{"float", `{"Ratio":1e999}`, `Ratio: write a number, not "1e999"`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -192,6 +194,8 @@ func TestFormRefuses(t *testing.T) {
 		{"integer", "Delay=x", `Delay: write an integer of 32 bits, not "x"`},
 		{"structure", "Delay.1=x", "Delay: write one value, not a structure"},
 		{"no key", "Tags.entry.1.value=x", "Tags.entry.1 has no key"},
+		{"long list", longForm(maxItems + 1), "FlatName: write at most 10000 items"},
+		{"long form", longForm(maxParams + 1), "more than 120000 parameters"},
 		{"list item", "Items.Item.1.BinaryValue=!", "Items.Item.1.BinaryValue: the blob is not base64"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -200,11 +204,19 @@ func TestFormRefuses(t *testing.T) {
 				err = f.Decode(&everything{}, false)
 			}
 			var e *Error
-			if !errors.As(err, &e) || e.queryCode() != "MalformedQueryString" || !strings.Contains(e.Message, tc.want) {
+			if !errors.As(err, &e) || !strings.HasPrefix(e.queryCode(), "Malformed") || !strings.Contains(e.Message, tc.want) {
 				t.Errorf("%s = %v, want … %s", tc.body, err, tc.want)
 			}
 		})
 	}
+}
+
+func longForm(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "&FlatName.%d=x", i)
+	}
+	return b.String()
 }
 
 func TestFormListsMayHaveHoles(t *testing.T) {
@@ -342,7 +354,7 @@ func TestEncodeRequest(t *testing.T) {
 	if err != nil || string(out.Body) != "Action=StopInstances&Version=2016-11-15&Name=k" {
 		t.Errorf("ec2: %s %v", out.Body, err)
 	}
-	if _, err = EncodeRequest("s4", "X", &request{}); err == nil || !strings.Contains(err.Error(), "known are autoscaling, ec2, events") {
+	if _, err = EncodeRequest("s4", "X", &request{}); err == nil || !strings.Contains(err.Error(), "known are autoscaling, cloudtrail, ec2") {
 		t.Errorf("unknown service: %v", err)
 	}
 }

@@ -4,8 +4,8 @@
 // The same codec works the other way round, for calls that go out to AWS.
 //
 // One plain struct per request and one per response serve every protocol: awsJson
-// 1.0 and 1.1, query (a form in, XML out) and ec2-query. The package knows no
-// operation; runtime/awsapi has the table of those.
+// 1.0 and 1.1, query (a form in, XML out), ec2-query and rpc-v2-cbor. The package
+// knows no operation; runtime/awsapi has the table of those.
 //
 // # Structs
 //
@@ -15,7 +15,7 @@
 // A pointer is for an optional member whose zero value means something else than
 // "not given"; nil is "not given" and is never written. JSON null reads as not given.
 //
-// The json tag names the member in JSON; it is case sensitive, as AWS is, and the
+// The json tag names the member in JSON and CBOR; it is case sensitive, as AWS is, and the
 // field's own name if there is none. With omitempty a false, 0, "", empty list or
 // empty map is not written; without it an empty list is [] and an empty map {}. The
 // zero time is never written. `json:"-"` leaves a field out of every protocol.
@@ -55,13 +55,13 @@
 // # Timestamps
 //
 // time.Time is what each protocol makes of it: seconds since 1970 as a number with
-// at most three decimals in JSON, ISO 8601 in forms and XML. Reading takes both forms
-// everywhere. Where a service counts milliseconds (CloudWatch Logs) use int64.
+// at most three decimals in JSON and (under tag 1) CBOR, ISO 8601 in forms and XML.
+// Reading JSON, forms and XML takes both. Where a service counts milliseconds (CloudWatch Logs) use int64.
 //
 // # What it refuses
 //
-// JSON with a name twice in one object, or nested deeper than event.MaxDepth; a form
-// that names a parameter twice; a body over its cap, counted after decompression, or
+// JSON or CBOR with a name twice in one object, or nested deeper than event.MaxDepth; a form
+// that names a parameter twice; a list or map of more than 10,000 items; a body over its cap, counted after decompression, or
 // one that grows more than a hundredfold. A member of the wrong type is an error that
 // names its path. Unknown members are ignored, as AWS does.
 package awswire

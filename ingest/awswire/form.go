@@ -9,9 +9,9 @@ import (
 )
 
 // The bounds of a form's walk; the body's cap bounds its bytes. The largest form of
-// AWS is PutMetricData: 1,000 metrics with 30 dimensions, 150 values and 150 counts.
+// AWS is PutMetricData, with less than 30,000 parameters in its 1 MB.
 const (
-	maxParams = 400_000
+	maxParams = 120_000
 	maxSteps  = 16 // dots in a parameter's name
 )
 
@@ -166,6 +166,9 @@ func (r formReader) list(n *formNode, into reflect.Value, m member, path string)
 		n, path = n.step(step), path+"."+step
 	}
 	items := n.numbered()
+	if len(items) > maxItems {
+		return tooMany(path)
+	}
 	into.Set(reflect.MakeSlice(into.Type(), len(items), len(items)))
 	for i, item := range items {
 		if err := r.value(item, into.Index(i), member{}, path+"."+strconv.Itoa(i+1)); err != nil {
@@ -179,8 +182,12 @@ func (r formReader) dictionary(n *formNode, into reflect.Value, m member, path s
 	if !m.flat {
 		n, path = n.step("entry"), path+".entry"
 	}
+	entries := n.numbered()
+	if len(entries) > maxItems {
+		return tooMany(path)
+	}
 	into.Set(reflect.MakeMap(into.Type()))
-	for i, entry := range n.numbered() {
+	for i, entry := range entries {
 		at := path + "." + strconv.Itoa(i+1)
 		key, ok := entry.children[orElse(m.a, "key")]
 		if !ok || !key.has {

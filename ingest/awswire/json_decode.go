@@ -31,6 +31,14 @@ func DecodeJSON(raw []byte, into any) error {
 	return readJSON(v, reflect.ValueOf(into).Elem(), "")
 }
 
+// maxItems bounds each list and map: two bytes of JSON can stand for a struct of two
+// hundred. It is the longest list that any service takes (PutLogEvents).
+const maxItems = 10_000
+
+func tooMany(path string) error {
+	return serialization("%s: write at most %d items", orElse(path, "the body"), maxItems)
+}
+
 // readJSON reads v into a settable value; path names v in errors.
 func readJSON(v event.Value, into reflect.Value, path string) error {
 	if v.Kind() == event.Null {
@@ -77,6 +85,9 @@ func readDictionary(v event.Value, into reflect.Value, path string) error {
 		if m.Kind() == event.Null {
 			continue
 		}
+		if into.Len() == maxItems {
+			return tooMany(path)
+		}
 		item := reflect.New(into.Type().Elem()).Elem()
 		if err := readJSON(m, item, join(path, name)); err != nil {
 			return err
@@ -93,6 +104,9 @@ func readList(v event.Value, into reflect.Value, path string) error {
 	into.Set(reflect.MakeSlice(into.Type(), 0, 0))
 	i := 0
 	for m := range v.Items() {
+		if i == maxItems {
+			return tooMany(path)
+		}
 		item := reflect.New(into.Type().Elem()).Elem()
 		if err := readJSON(m, item, fmt.Sprintf("%s[%d]", path, i)); err != nil {
 			return err

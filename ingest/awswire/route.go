@@ -16,11 +16,12 @@ const (
 	JSON11
 	Query
 	EC2Query
+	CBOR
 )
 
 // String names the protocol as AWS's models do.
 func (p Protocol) String() string {
-	return [...]string{"rest-json", "awsJson1.0", "awsJson1.1", "query", "ec2-query"}[p]
+	return [...]string{"rest-json", "awsJson1.0", "awsJson1.1", "query", "ec2-query", "rpc-v2-cbor"}[p]
 }
 
 // IsForm says whether requests are forms and answers XML.
@@ -37,24 +38,22 @@ type Route struct {
 }
 
 // RouteOf says what a request is for, from its headers and path: the service from the
-// signature's scope, the operation from X-Amz-Target.
+// signature's scope, the operation from X-Amz-Target or the path.
 func RouteOf(r *http.Request) Route {
 	route := Route{Service: scopeService(r), Protocol: REST}
 	target := r.Header.Get("X-Amz-Target")
 	switch {
+	case r.Header.Get("Smithy-Protocol") == "rpc-v2-cbor":
+		route.Protocol = CBOR
+		prefix, operation, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/service/"), "/operation/")
+		route.own(prefix, operation)
 	case target != "":
 		route.Protocol = JSON11
 		if contentType(r) == "application/x-amz-json-1.0" {
 			route.Protocol = JSON10
 		}
 		dot := strings.LastIndexByte(target, '.')
-		owner := serviceOfPrefix(target[:max(dot, 0)])
-		if route.Service == "" {
-			route.Service = owner
-		}
-		if owner == route.Service {
-			route.Operation = target[dot+1:]
-		}
+		route.own(target[:max(dot, 0)], target[dot+1:])
 	case contentType(r) == "application/x-www-form-urlencoded", r.URL.Query().Has("Action"):
 		route.Protocol = Query
 		if route.Service == "ec2" {
@@ -64,6 +63,18 @@ func RouteOf(r *http.Request) Route {
 		route.Operation = r.Method + " " + r.URL.Path
 	}
 	return route
+}
+
+// own takes the operation of the service that a prefix belongs to, unless that is
+// another one than the signature's.
+func (r *Route) own(prefix, operation string) {
+	owner := serviceOfPrefix(prefix)
+	if r.Service == "" {
+		r.Service = owner
+	}
+	if owner == r.Service {
+		r.Operation = operation
+	}
 }
 
 // WithForm completes the route of a query request from its form.

@@ -7,7 +7,8 @@ import (
 
 // Service is what the wire must know of one AWS service.
 type Service struct {
-	// Prefixes are what stands before the dot in X-Amz-Target; the first is written.
+	// Prefixes are what stands before the dot in X-Amz-Target, and as the service in the
+	// paths of rpc-v2-cbor; the first is written.
 	Prefixes []string
 	// Protocol is what calls that go out are written in.
 	Protocol Protocol
@@ -22,12 +23,20 @@ var services = map[string]Service{
 		Protocol: Query, Version: "2011-01-01",
 		Namespace: "http://autoscaling.amazonaws.com/doc/2011-01-01/",
 	},
+	"cloudtrail": {Protocol: JSON11, Prefixes: []string{
+		"com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101", "CloudTrail_20131101", // botocore's, the Go SDK's
+	}},
 	"ec2": {
 		Protocol: EC2Query, Version: "2016-11-15",
 		Namespace: "http://ec2.amazonaws.com/doc/2016-11-15/",
 	},
 	"events":  {Protocol: JSON11, Prefixes: []string{"AWSEvents"}},
 	"kinesis": {Protocol: JSON11, Prefixes: []string{"Kinesis_20131202"}},
+	"logs":    {Protocol: JSON11, Prefixes: []string{"Logs_20140328"}},
+	"monitoring": {
+		Protocol: JSON10, Prefixes: []string{"GraniteServiceVersion20100801"}, Version: "2010-08-01",
+		Namespace: "http://monitoring.amazonaws.com/doc/2010-08-01/",
+	},
 	"sns": {
 		Protocol: Query, Version: "2010-03-31",
 		Namespace: "http://sns.amazonaws.com/doc/2010-03-31/",

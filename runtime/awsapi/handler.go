@@ -155,6 +155,9 @@ func (x *exchange) decode(body []byte) (op service.Operation, request any, err e
 	if form != nil {
 		return op, request, form.Decode(request, x.route.Protocol == awswire.EC2Query)
 	}
+	if x.route.Protocol == awswire.CBOR {
+		return op, request, awswire.DecodeCBOR(body, request)
+	}
 	return op, request, awswire.DecodeJSON(body, request)
 }
 
