@@ -14,6 +14,15 @@ type Error struct {
 
 func (e *Error) Error() string { return e.Code + ": " + e.Message }
 
+// CodeOf is the code that a client of the service sees in the protocol that calls go out
+// in: services that speak query have codes of their own.
+func (e *Error) CodeOf(service string) string {
+	if services[service].Protocol.IsForm() {
+		return e.queryCode()
+	}
+	return e.Code
+}
+
 // queryCode is the code in query protocols.
 func (e *Error) queryCode() string {
 	if e.QueryCode != "" {

@@ -123,7 +123,7 @@ func (e *Engine) callLocal(ctx context.Context, target string, r abi.AWSRequest)
 	}
 	request := op.New()
 	if err := awswire.DecodeJSON(r.Params, request); err != nil {
-		return abi.AWSResponse{Error: awsError(err)}, 0
+		return abi.AWSResponse{Error: awsError(r.Service, err)}, 0
 	}
 	caller := service.Caller{Account: e.config.Account, Region: r.Region, RequestID: e.config.NewID(), Create: true}
 	or(&caller.Region, e.config.Region)
@@ -131,7 +131,7 @@ func (e *Engine) callLocal(ctx context.Context, target string, r abi.AWSRequest)
 	if err == nil {
 		return abi.AWSResponse{Result: awswire.EncodeJSON(response)}, 0
 	}
-	answer := awsError(err)
+	answer := awsError(r.Service, err)
 	if answer.Code == internalFailure {
 		e.log.Error("a service failed", "target", target, "service", r.Service, "action", r.Action,
 			"request", caller.RequestID, "error", err)
@@ -141,15 +141,17 @@ func (e *Engine) callLocal(ctx context.Context, target string, r abi.AWSRequest)
 
 const internalFailure = "InternalFailure"
 
-// awsError is an error as an AWS client would see it.
-func awsError(err error) *abi.AWSError {
+// awsError is an error as a client of the service would see it: a plugin that knows a code
+// knows it in both modes.
+func awsError(name string, err error) *abi.AWSError {
 	var wire *awswire.Error
 	var own *service.Error
 	switch {
 	case errors.As(err, &wire):
-		return &abi.AWSError{Code: wire.Code, Message: wire.Message}
+		return &abi.AWSError{Code: wire.CodeOf(name), Message: wire.Message}
 	case errors.As(err, &own):
-		return &abi.AWSError{Code: own.Code, Message: own.Message, Retry: own.Retry || own.Status >= 500}
+		e := awswire.Error{Code: own.Code, QueryCode: own.QueryCode}
+		return &abi.AWSError{Code: e.CodeOf(name), Message: own.Message, Retry: own.Retry || own.Status >= 500}
 	case errors.Is(err, store.ErrFull):
 		return &abi.AWSError{Code: "ThrottlingException", Message: "there is no room now; try again", Retry: true}
 	}

@@ -8,7 +8,8 @@
 // What it does not: policies and encryption settings are stored and answered but not
 // enforced; there is one account, so QueueOwnerAWSAccountId is not looked at; deleting
 // and purging happen at once, without AWS's waits of 60 seconds; the limits on messages
-// in flight are not counted; StartMessageMoveTask and its likes are not there.
+// in flight are not counted; ReceiveRequestAttemptId is not looked at;
+// StartMessageMoveTask and its likes are not there.
 //
 // A queue named by a target in mode local is made when it is missing (Caller.Create),
 // FIFO if its name ends in ".fifo", and the log says so once.
