@@ -18,6 +18,7 @@ import (
 	"github.com/tocsin-engine/tocsin/rules/diag"
 	"github.com/tocsin-engine/tocsin/rules/rulefile"
 	"github.com/tocsin-engine/tocsin/runtime/engine"
+	"github.com/tocsin-engine/tocsin/runtime/service"
 	"github.com/tocsin-engine/tocsin/runtime/store/memory"
 )
 
@@ -168,4 +169,42 @@ func TestWatchReloadsWhenFilesChange(t *testing.T) {
 	if st := w.ReloadStatus(); !st.OK {
 		t.Errorf("status %+v", st)
 	}
+}
+
+func TestRunLetsGoOfWhatIsOld(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := memory.New(memory.Config{})
+		e, err := engine.New(engine.Config{Store: s, Plugins: &plugins{}, Keep: time.Hour})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := e.Load(t.Context(), set(t, loop)); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error)
+		go func() { done <- e.Run(ctx) }()
+		put := func(id string) {
+			if _, err := e.Put(ctx, []service.Submission{{Event: newEvent(t, id, "shop", "{}")}}); err != nil {
+				t.Error(err)
+			}
+		}
+		put("old")
+		time.Sleep(45 * time.Minute)
+		put("new")
+		time.Sleep(45 * time.Minute)
+		if _, ok, _ := s.Lookup(ctx, "old"); ok {
+			t.Error("an event of 90 minutes ago is kept for more than its hour")
+		}
+		if _, ok, _ := s.Lookup(ctx, "new"); !ok {
+			t.Error("an event of 45 minutes ago is not kept for its hour")
+		}
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		if err := e.Close(); err != nil {
+			t.Error(err)
+		}
+	})
 }
