@@ -144,7 +144,7 @@ func (d *demoVerb) welcome() {
   Try, in another terminal:
     tocsin tail --rule big-foreign-order --deliveries%s
     tocsin explain --event last%s
-    AWS_ENDPOINT_URL=%s aws sqs receive-message --queue-url packing
+    aws --endpoint-url %s sqs receive-message --queue-url packing
   or edit %s/orders.yaml and save. Ctrl-C closes the shop.
 
 `, s.tick(), strings.TrimSuffix(d.rate.String(), "/s"), s.strong(d.machine.URL()), flag, flag, d.machine.URL(), rules)

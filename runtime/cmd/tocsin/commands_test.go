@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -18,6 +19,8 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"exits":      exits,
 	"eventually": eventually,
 	"repeat":     repeat,
+	"blocks":     blocks,
+	"examples":   examples,
 	"address":    address,
 	"ready":      ready,
 }
@@ -84,6 +87,44 @@ func repeat(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	text := strings.Repeat(ts.ReadFile(args[1]), n)
 	ts.Check(os.WriteFile(ts.MkAbs(args[2]), []byte(text), 0o600))
+}
+
+// root is the top of the tree.
+const root = "../../.."
+
+// examples copies the folder of examples into the script's own.
+func examples(ts *testscript.TestScript, _ bool, _ []string) {
+	ts.Check(os.CopyFS(ts.MkAbs("examples"), os.DirFS(filepath.Join(root, "examples"))))
+}
+
+// awsCLI is Debian's; another one may come first in PATH.
+const awsCLI = "/usr/bin/aws"
+
+// blocks PAGE runs each block of shell commands (```sh) of a page of the tree in bash.
+// Those that drive the AWS CLI are passed over where it is not installed.
+func blocks(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: blocks PAGE")
+	}
+	page, err := os.ReadFile(filepath.Join(root, args[0]))
+	ts.Check(err)
+	_, noAWS := os.Stat(awsCLI)
+	ran := 0
+	for _, part := range strings.Split(string(page), "\n```sh\n")[1:] {
+		block, _, closed := strings.Cut(part, "\n```\n")
+		if !closed {
+			ts.Fatalf("%s: a block does not end", args[0])
+		}
+		ran++
+		if strings.Contains(block, "aws ") && noAWS != nil {
+			ts.Logf("%s: passed over, for want of %s:\n%s", args[0], awsCLI, block)
+			continue
+		}
+		ts.Check(ts.Exec("bash", "-euo", "pipefail", "-c", "aws() { "+awsCLI+` "$@"; }`+"\n"+block))
+	}
+	if ran == 0 {
+		ts.Fatalf("%s has no block of shell commands", args[0])
+	}
 }
 
 // waitUntil looks again and again whether something holds.
