@@ -25,6 +25,9 @@ func (l *loader) checkPlugins() {
 		info, known := l.options.Plugins[p.plugin.Name]
 		switch {
 		case p.plugin.Name == "" || l.options.Plugins == nil:
+		case p.plugin.SHA256 != "" && info.SHA256 != "" && p.plugin.SHA256 != info.SHA256:
+			p.find("sha256", "W003", fmt.Sprintf("plugin %q is another module than this one", p.plugin.Name), "the file's digest is "+info.SHA256,
+				"look at what changed, then write the new digest")
 		case info.Err != nil:
 			p.find("file", "W002", fmt.Sprintf("plugin %q cannot be opened", p.plugin.Name), info.Err.Error(), "")
 		case !known:
@@ -54,12 +57,8 @@ func (p readPlugin) noFile() {
 		"without a file it must be a shipped plugin: "+quoteList(Shipped))
 }
 
-// checkModule reports a module that is not the one meant, or that cannot run here.
+// checkModule reports a module that cannot run here, or that does more than it says.
 func (p readPlugin) checkModule(info PluginInfo) {
-	if p.plugin.SHA256 != "" && info.SHA256 != "" && p.plugin.SHA256 != info.SHA256 {
-		p.find("sha256", "W003", fmt.Sprintf("plugin %q is another module than this one", p.plugin.Name), "the file's digest is "+info.SHA256,
-			"look at what changed, then write the new digest")
-	}
 	for _, imported := range info.Imports {
 		module, name, _ := strings.Cut(imported, ".")
 		name, _, _ = strings.Cut(name, "(")

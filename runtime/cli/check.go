@@ -44,10 +44,7 @@ func (c *checkVerb) run(a *app, paths []string) error {
 		return fmt.Errorf("no rule file (*.yaml) in %s; tocsin new rule NAME writes one", list(paths))
 	}
 	set, all := a.loadSet(files)
-	for _, file := range files.Tests {
-		_, more := rulefile.ParseTests(file)
-		all = append(all, more...)
-	}
+	_, all = loadTests(files.Tests, set, all)
 	all.Sort()
 	report := findings(all, append(files.Rules, files.Tests...), a.style)
 	if err := report.Write(a.out, c.format); err != nil {
@@ -76,6 +73,21 @@ func (a *app) checkSummary(r diag.Report, set *rulefile.Set, files int) {
 func (a *app) loadSet(files ruledir.Files) (*rulefile.Set, diag.List) {
 	plugins := sandbox.Describe(rulefile.Plugins(files.Rules))
 	return rulefile.Load(files.Rules, rulefile.Options{Plugins: plugins})
+}
+
+// loadTests reads test files and adds what is to say about them to the findings of the
+// rules. The names in them are held against a set only if it is whole.
+func loadTests(files []rulefile.File, set *rulefile.Set, all diag.List) ([]*rulefile.TestFile, diag.List) {
+	whole := all.Errors() == 0
+	var tests []*rulefile.TestFile
+	for _, file := range files {
+		test, more := rulefile.ParseTests(file)
+		tests, all = append(tests, test), append(all, more...)
+		if whole {
+			all = append(all, test.Unknown(set)...)
+		}
+	}
+	return tests, all
 }
 
 // list is "a", "a and b", "a, b and c".

@@ -80,11 +80,7 @@ func (t *testVerb) load(paths []string) (*rulefile.Set, []*rulefile.TestFile, er
 	}
 	// The tests' store stands in for a durable one, and no plugin is run.
 	set, all := rulefile.Load(files.Rules, rulefile.Options{Durable: true})
-	var tests []*rulefile.TestFile
-	for _, file := range files.Tests {
-		test, more := rulefile.ParseTests(file)
-		tests, all = append(tests, test), append(all, more...)
-	}
+	tests, all := loadTests(files.Tests, set, all)
 	if all.Errors() > 0 {
 		all.Sort()
 		if err := findings(all, append(files.Rules, files.Tests...), a.talk).Text(a.err); err != nil {
