@@ -101,7 +101,7 @@ func readHandle(queue, h string) (seq, receipt string, err error) {
 	}
 	b, err := base64.URLEncoding.DecodeString(h)
 	part := strings.Split(string(b), " ")
-	if err != nil || len(part) != 3 || part[0] != queue {
+	if err != nil || len(part) != 3 || part[0] != queue || handle(part[0], part[1], part[2]) != h {
 		return "", "", errHandle
 	}
 	return part[1], part[2], nil
