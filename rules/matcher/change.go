@@ -34,7 +34,7 @@ type busBuilder struct {
 
 func newBusBuilder() *busBuilder {
 	b := &busBuilder{}
-	b.taker.number, b.taker.texts = b.paths.Add, map[string]string{}
+	b.taker = taker{number: b.paths.Add, paths: map[string]int32{}, texts: map[string]string{}}
 	b.chooser.rules = map[uint64]int32{}
 	return b
 }
@@ -115,7 +115,7 @@ var levelCaps = [...]int{4096, 256, 16}
 // that is full is joined with the one before it.
 func (b *bus) with(e *entry, version uint64) *bus {
 	next := *b
-	t := taker{texts: b.texts, number: func(path string) int32 {
+	t := taker{texts: b.texts, paths: map[string]int32{}, number: func(path string) int32 {
 		n, ok := next.paths.Find(path)
 		if !ok {
 			next.paths, n = next.paths.With(path)
@@ -146,7 +146,7 @@ func (b *bus) with(e *entry, version uint64) *bus {
 // until there are more dead than living ones.
 func (b *bus) without(e *entry, version uint64) *bus {
 	next := *b
-	t := taker{texts: b.texts, number: func(path string) int32 { n, _ := b.paths.Find(path); return n }}
+	t := taker{texts: b.texts, paths: map[string]int32{}, number: func(path string) int32 { n, _ := b.paths.Find(path); return n }}
 	for _, c := range t.conjunctions(nil, e) {
 		b.chooser.count(&c, -1)
 		next.gone++

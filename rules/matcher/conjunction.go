@@ -1,6 +1,7 @@
 package matcher
 
 import (
+	"slices"
 	"sync/atomic"
 
 	"github.com/tocsin-engine/tocsin/rules/pattern"
@@ -33,6 +34,9 @@ type conjunction struct {
 	checks []check
 	fields int32 // how many of checks are the pattern's
 	index  int32 // the entry's
+	// witness is the check that the conjunction hangs under plus 1, 0 before it is
+	// chosen, -1 if there is none.
+	witness int32
 	// group is set if the rule has more than one conjunction; it numbers such rules of
 	// a level from 1.
 	group int32
@@ -60,6 +64,7 @@ func (c *check) holds(leaf *projection.Leaf, leaves *pattern.Leaves) bool {
 // taker takes rules apart.
 type taker struct {
 	number func(path string) int32
+	paths  map[string]int32 // those that number was asked for
 	// texts has each exact text once, so that those that many rules share stay near.
 	texts map[string]string
 	// checks is memory for those to come: one piece for many rules.
@@ -99,17 +104,35 @@ func (t *taker) take(fields, conditions []*pattern.Field) []check {
 		t.checks = make([]check, 0, max(n, min(4096, 2*cap(t.checks))))
 	}
 	start := len(t.checks)
-	for _, f := range fields {
-		t.checks = append(t.checks, t.check(f))
-	}
-	for _, f := range conditions {
-		t.checks = append(t.checks, t.check(f))
-	}
+	t.append(fields)
+	t.append(conditions)
 	return t.checks[start : start+n : start+n]
 }
 
+// append appends the checks of fields, the quick ones first.
+func (t *taker) append(fields []*pattern.Field) {
+	start := len(t.checks)
+	for _, f := range fields {
+		t.checks = append(t.checks, t.check(f))
+	}
+	slices.SortStableFunc(t.checks[start:], func(a, b check) int {
+		switch {
+		case a.isText == b.isText:
+			return 0
+		case a.isText:
+			return -1
+		}
+		return 1
+	})
+}
+
 func (t *taker) check(f *pattern.Field) check {
-	c := check{field: f, path: t.number(f.Path)}
+	path, ok := t.paths[f.Path]
+	if !ok {
+		path = t.number(f.Path)
+		t.paths[f.Path] = path
+	}
+	c := check{field: f, path: path}
 	if len(f.Tests) != 1 || f.MayBeAbsent || f.Tests[0].Not || f.Tests[0].Op != pattern.Equal {
 		return c
 	}

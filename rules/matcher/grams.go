@@ -14,8 +14,7 @@ type grams struct {
 type gramsOfSize struct {
 	size   int
 	mask   uint64
-	filter []uint64 // bits, as many as a power of two
-	shift  uint
+	filter bits
 	refs   map[uint64]ref
 }
 
@@ -55,22 +54,14 @@ func newGrams(refs map[int]map[uint64]ref) *grams {
 		if len(refs[n]) == 0 {
 			continue
 		}
-		s := gramsOfSize{size: n, mask: ^uint64(0) >> (64 - 8*n), refs: refs[n]}
-		bits := uint(9) // 16 bits of filter for each gram keep chance hits below 7 %
-		for 1<<bits < 16*len(s.refs) {
-			bits++
-		}
-		s.filter, s.shift = make([]uint64, 1<<(bits-6)), 64-bits
+		s := gramsOfSize{size: n, mask: ^uint64(0) >> (64 - 8*n), filter: newBits(len(refs[n])), refs: refs[n]}
 		for gram := range s.refs {
-			h := s.hash(gram)
-			s.filter[h>>6] |= 1 << (h & 63)
+			s.filter.add(gram)
 		}
 		g.sizes = append(g.sizes, s)
 	}
 	return g
 }
-
-func (s *gramsOfSize) hash(gram uint64) uint64 { return (gram * 0x9e3779b97f4a7c15) >> s.shift }
 
 // find calls hit for the grams in text; for one that is there twice, twice.
 func (g *grams) find(text []byte, hit func(ref)) {
@@ -90,8 +81,7 @@ func (s *gramsOfSize) find(text []byte, hit func(ref)) {
 }
 
 func (s *gramsOfSize) try(gram uint64, hit func(ref)) {
-	h := s.hash(gram)
-	if s.filter[h>>6]&(1<<(h&63)) == 0 {
+	if !s.filter.has(gram) {
 		return
 	}
 	if r, ok := s.refs[gram]; ok {

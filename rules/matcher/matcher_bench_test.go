@@ -3,6 +3,7 @@ package matcher_test
 import (
 	"encoding/json"
 	"fmt"
+	"runtime"
 	"syscall"
 	"testing"
 	"time"
@@ -109,4 +110,70 @@ func cpu(b *testing.B) time.Duration {
 
 func perCPUSecond(b *testing.B, start time.Duration) {
 	b.ReportMetric(float64(b.N)/(cpu(b)-start).Seconds(), "events/cpu-s")
+}
+
+// BenchmarkNew is a reload: rules are compiled, the index is made.
+func BenchmarkNew(b *testing.B) {
+	for _, s := range []struct {
+		name  string
+		rules int
+		make  func(n int) []workload.Rule
+	}{{"five", 10_000, workload.Five}, {"five", 100_000, workload.Five}, {"mixed", 10_000, workload.Mixed}} {
+		b.Run(fmt.Sprintf("set=%s/rules=%d", s.name, s.rules), func(b *testing.B) {
+			rules := compileRules(b, s.make(s.rules))
+			start := cpu(b)
+			for b.Loop() {
+				matcher.New(rules)
+			}
+			b.ReportMetric(float64(cpu(b)-start)/float64(b.N)/float64(s.rules), "cpu-ns/rule")
+			b.ReportMetric(heapOf(func() any { m, _ := matcher.New(rules); return m })/float64(s.rules), "B/rule")
+		})
+	}
+}
+
+// heapOf is what make's result holds of the heap.
+func heapOf(make func() any) float64 {
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	v := make()
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	runtime.KeepAlive(v)
+	return float64(after.HeapAlloc) - float64(before.HeapAlloc)
+}
+
+// BenchmarkChange replaces rules one by one while nothing else happens.
+func BenchmarkChange(b *testing.B) {
+	for _, n := range []int{1_000, 100_000} {
+		b.Run(fmt.Sprintf("rules=%d", n), func(b *testing.B) {
+			rules := compileRules(b, workload.Five(n))
+			m := newMatcher(b, rules)
+			i := 0
+			start := cpu(b)
+			for b.Loop() {
+				if problem := m.Replace(i%n, rules[i*7%n]); problem != nil {
+					b.Fatal(problem)
+				}
+				i++
+			}
+			b.ReportMetric(float64(cpu(b)-start)/float64(b.N), "cpu-ns/change")
+		})
+	}
+}
+
+// BenchmarkCores matches on all cores at once; the figure is events of all of them.
+func BenchmarkCores(b *testing.B) {
+	events := workload.CloudTrail(1, 5000)
+	m := newMatcher(b, compileRules(b, workload.Five(10_000)))
+	b.ResetTimer()
+	start := cpu(b)
+	b.RunParallel(func(pb *testing.PB) {
+		i := 0
+		for pb.Next() {
+			m.Match(events[i%len(events)], func(int) {})
+			i++
+		}
+	})
+	perCPUSecond(b, start)
 }

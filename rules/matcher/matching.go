@@ -155,7 +155,7 @@ func (x *matching) look(c *check) (holds, inLists bool) {
 	if leaf == nil {
 		return c.field.MayBeAbsent, false
 	}
-	for ; leaf != nil; leaf = x.leaves.Next(leaf) {
+	for ; leaf != nil && !(holds && inLists); leaf = x.leaves.Next(leaf) {
 		inLists = inLists || leaf.Context != 0
 		holds = holds || c.holds(leaf, &x.leaves)
 	}

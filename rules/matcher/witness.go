@@ -33,14 +33,22 @@ func (c *chooser) count(conj *conjunction, n int32) {
 }
 
 // choose finds the cheapest witness; ok is false if there is none, because every field
-// may be absent or nothing is known. The keys are valid until the next call.
+// may be absent or nothing is known. The keys are valid until the next call. A choice
+// that was made before stands.
 func (c *chooser) choose(conj *conjunction) (best witness, ok bool) {
+	if conj.witness > 0 {
+		return c.witness(&conj.checks[conj.witness-1]), true
+	}
+	if conj.witness < 0 {
+		return witness{}, false
+	}
+	conj.witness = -1
 	for i := range conj.checks {
 		if conj.checks[i].field.MayBeAbsent {
 			continue
 		}
 		if w := c.witness(&conj.checks[i]); !ok || w.cost < best.cost {
-			best, ok = w, true
+			best, ok, conj.witness = w, true, int32(i+1)
 			c.best, c.other = c.other, c.best
 		}
 	}

@@ -2,7 +2,6 @@ package projection
 
 import (
 	"encoding/binary"
-	"hash/maphash"
 	"slices"
 	"strings"
 )
@@ -99,19 +98,17 @@ func keyFrom(first uint64, length int) key {
 	return key{first, length}
 }
 
-var seed = maphash.MakeSeed()
-
-// hash spreads names over a table. Long names are hashed whole, so that names that
-// differ in the middle only do not pile up.
+// hash spreads names over a table.
 func (k key) hash(name []byte) uint64 {
+	const factor = 0x9e3779b97f4a7c15
 	h := k.word
-	switch {
-	case k.length > 16:
-		h = maphash.Bytes(seed, name)
-	case k.length > 8:
-		h ^= binary.LittleEndian.Uint64(name[k.length-8:]) * 0x9e3779b97f4a7c15
+	if k.length > 8 {
+		h ^= binary.LittleEndian.Uint64(name[k.length-8:]) * factor
 	}
-	h = (h ^ uint64(k.length)) * 0x9e3779b97f4a7c15
+	if k.length > 16 {
+		h += binary.LittleEndian.Uint64(name[k.length/2-4:])
+	}
+	h = (h ^ uint64(k.length)) * factor
 	return h ^ h>>32
 }
 
