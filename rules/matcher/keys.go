@@ -157,10 +157,12 @@ func (k *key) hash(path int32) uint64 {
 	return h
 }
 
+// presenceCost is the cost of what nearly every event has.
+const presenceCost = 1e6
+
 // cost guesses how often a key is met in vain: its rules times a guess at how many
 // values have it. The scale is that of an exact text that one rule has.
 func (k *key) cost(rules float64) float64 {
-	const presence = 1e6
 	switch k.form {
 	case byText, byAddress, byFolded:
 		return rules
@@ -182,7 +184,7 @@ func (k *key) cost(rules float64) float64 {
 	case byBlock:
 		return rules + shortness(1+k.net.Bits()/4)
 	}
-	return presence + rules
+	return presenceCost + rules
 }
 
 // shortness is what a text of n bytes says too little: one letter is in most texts.

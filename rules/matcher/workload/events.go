@@ -51,7 +51,7 @@ func record(r *random) []byte {
 		r.word(16), acc, user, acc, user, time)
 	out = fmt.Appendf(out, `"eventTime":%q,"eventSource":"s3.amazonaws.com","eventName":%q,"awsRegion":%q,"sourceIPAddress":%q,"userAgent":"[aws-cli/2.9.19 Python/3.11.2 Linux/6.1.0 exe/x86_64 prompt/off]",`,
 		time, name(b), region(b), address(r.next()))
-	out = fmt.Appendf(out, `"requestParameters":{"bucketName":%q,"Host":"%s.s3.%s.amazonaws.com","key":%q,"list-type":2},"responseElements":null,`,
+	out = fmt.Appendf(out, `"requestParameters":{"bucketName":%q,"Host":"%s.s3.%s.amazonaws.com","key":%q},"responseElements":null,`,
 		bucketName(b), bucketName(b), region(b), key)
 	out = fmt.Appendf(out, `"additionalEventData":{"SignatureVersion":"SigV4","CipherSuite":"TLS_AES_128_GCM_SHA256","bytesTransferredIn":%d,"AuthenticationMethod":"AuthHeader","x-amz-id-2":"%s","bytesTransferredOut":%d},`,
 		r.below(1000), r.word(40), r.below(1_000_000_000))
