@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -16,7 +17,8 @@ func newPluginCommand(a *app) *cobra.Command {
 		Long: `Write a folder with a target to start from. It builds and passes its tests as it is,
 without a network: the SDK lies in it.`,
 		Example: `  tocsin new plugin slack
-  cd slack && go test ./... && tocsin plugin build`,
+  cd slack && go test ./... && tocsin plugin build
+  tocsin new plugin pager --lang rust`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			files, err := pluginkit.New(args[0], lang)
@@ -29,11 +31,12 @@ without a network: the SDK lies in it.`,
 				}
 			}
 			if !a.cfg.Quiet {
-				fmt.Fprintf(a.err, "Try:  cd %s && go test ./... && tocsin plugin build && tocsin plugin call . --event event.json --config config.json\n", args[0])
+				fmt.Fprintf(a.err, "Try:  cd %s && %stocsin plugin build && tocsin plugin call . --event event.json --config config.json\n",
+					args[0], map[bool]string{true: "go test ./... && "}[lang == "go"])
 			}
 			return nil
 		},
 	}
-	cmd.Flags().StringVar(&lang, "lang", lang, "the `LANGUAGE`: go")
+	cmd.Flags().StringVar(&lang, "lang", lang, "the `LANGUAGE`: "+strings.Join(pluginkit.Languages, ", "))
 	return cmd
 }

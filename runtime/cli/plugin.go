@@ -38,9 +38,10 @@ func pluginCommand(a *app) *cobra.Command {
 func pluginBuildCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "build [DIR…]",
-		Short: "compile Go plugins and write their digests into plugin.yaml",
-		Long: `Compile the Go plugins in folders (default: this one) to the modules that their
-plugin.yaml names, and write the modules' digests there: a server, a Lambda function
+		Short: "compile plugins and write their digests into plugin.yaml",
+		Long: `Compile the plugins in folders (default: this one) to the modules that their plugin.yaml
+names: Go, or the language of plugin.rs, plugin.c, plugin.ts (AssemblyScript) or plugin.js.
+Write the modules' digests there: a server, a Lambda function
 and CI load the same bytes or refuse. Equal sources give equal bytes.`,
 		Example: `  tocsin plugin build
   tocsin plugin build plugins/slack plugins/pager`,

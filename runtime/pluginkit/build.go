@@ -11,7 +11,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/tocsin-engine/tocsin/runtime/pluginkit/gobuild"
+	"github.com/tocsin-engine/tocsin/runtime/pluginkit/toolchain"
 	"github.com/tocsin-engine/tocsin/runtime/sandbox/manifest"
 	"github.com/tocsin-engine/tocsin/sdk/abi"
 )
@@ -26,7 +26,7 @@ type Built struct {
 	Changed bool
 }
 
-// Build compiles the Go plugin in dir to the module that its manifest names and writes
+// Build compiles the plugin in dir, in whichever language it is written, to the module that its manifest names and writes
 // the module's digest into the manifest.
 func Build(ctx context.Context, dir string) (Built, error) {
 	path := filepath.Join(dir, manifest.File)
@@ -38,7 +38,7 @@ func Build(ctx context.Context, dir string) (Built, error) {
 		return Built{}, err
 	}
 	b := Built{Path: filepath.Join(dir, m.Module.Path)}
-	if err := gobuild.Compile(ctx, dir, b.Path); err != nil {
+	if err := toolchain.Of(dir).Compile(ctx, dir, b.Path, m.Needs); err != nil {
 		return Built{}, err
 	}
 	if b.Wasm, err = os.ReadFile(b.Path); err != nil {

@@ -8,10 +8,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"text/template"
 
+	"github.com/tocsin-engine/tocsin/runtime/pluginkit/toolchain"
 	"github.com/tocsin-engine/tocsin/sdk"
 )
 
@@ -19,14 +19,15 @@ import (
 var templates embed.FS
 
 // Languages are those that New writes plugins in.
-var Languages = []string{"go"}
+var Languages = toolchain.Names()
 
 // New writes a plugin to start from into dir, which must not be there or be empty: source,
 // manifest, tests, and the SDK. It builds and passes its tests as it is. It returns the
 // files that are the author's, in order.
 func New(dir, lang string) ([]string, error) {
-	if !slices.Contains(Languages, lang) {
-		return nil, fmt.Errorf("--lang %s is not one of %s", lang, strings.Join(Languages, ", "))
+	language, err := toolchain.Named(lang)
+	if err != nil {
+		return nil, err
 	}
 	name := filepath.Base(dir)
 	if !validName(name) {
@@ -37,7 +38,10 @@ func New(dir, lang string) ([]string, error) {
 	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
-	files, err := writeTemplates(dir, lang, name)
+	if language.SDK != "" {
+		return newWithSDK(dir, language, name)
+	}
+	files, err := writeTemplates(dir, "templates/"+lang, seed{Name: name})
 	if err != nil {
 		return nil, err
 	}
@@ -55,8 +59,33 @@ func validName(name string) bool {
 	return name != "" && len(name) <= 50
 }
 
-func writeTemplates(dir, lang, name string) ([]string, error) {
-	from := "templates/" + lang
+// seed is what the templates ask for.
+type seed struct{ Name, Source string }
+
+// newWithSDK writes a plugin in a language whose SDK is one file: the example of the
+// language under another name.
+func newWithSDK(dir string, l toolchain.Language, name string) ([]string, error) {
+	from := "target/" + l.Name + "/"
+	example, err := sdk.File(from + "example/" + l.Source)
+	if err != nil {
+		return nil, err
+	}
+	source := filepath.Join(dir, l.Source)
+	if err := write(source, bytes.ReplaceAll(example, []byte("big-order"), []byte(name))); err != nil {
+		return nil, err
+	}
+	library, err := sdk.File(from + l.SDK)
+	if err != nil {
+		return nil, err
+	}
+	if err := write(filepath.Join(dir, l.SDK), library); err != nil {
+		return nil, err
+	}
+	files, err := writeTemplates(dir, "templates/sdk", seed{name, l.Source})
+	return append([]string{source}, files...), err
+}
+
+func writeTemplates(dir, from string, s seed) ([]string, error) {
 	entries, err := templates.ReadDir(from)
 	if err != nil {
 		return nil, err
@@ -68,7 +97,7 @@ func writeTemplates(dir, lang, name string) ([]string, error) {
 			return nil, err
 		}
 		var text bytes.Buffer
-		if err := t.Execute(&text, struct{ Name string }{name}); err != nil {
+		if err := t.Execute(&text, s); err != nil {
 			return nil, err
 		}
 		file := strings.TrimSuffix(e.Name(), ".tmpl")
