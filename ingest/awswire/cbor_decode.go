@@ -15,7 +15,7 @@ func DecodeCBOR(raw []byte, into any) error {
 		return nil
 	}
 	r := cborReader{b: raw}
-	if err := r.value(settle(reflect.ValueOf(into)), "", 0); err != nil {
+	if err := r.value(settle(reflect.ValueOf(into)), nil, 0); err != nil {
 		return err
 	}
 	if r.i < len(raw) {
@@ -24,8 +24,8 @@ func DecodeCBOR(raw []byte, into any) error {
 	return nil
 }
 
-// value reads one value; path names it in errors.
-func (r *cborReader) value(into reflect.Value, path string, depth int) error {
+// value reads one value; at is its place for errors.
+func (r *cborReader) value(into reflect.Value, at *path, depth int) error {
 	if depth > event.MaxDepth {
 		return r.broken(fmt.Sprintf("nested more than %d deep", event.MaxDepth))
 	}
@@ -36,27 +36,27 @@ func (r *cborReader) value(into reflect.Value, path string, depth int) error {
 	into = settle(into)
 	switch {
 	case into.Type() == timeType:
-		return r.time(h, into, path)
+		return r.time(h, into, at)
 	case into.Type() == bytesType:
-		return r.blob(h, into, path)
+		return r.blob(h, into, at)
 	}
 	switch into.Kind() {
 	case reflect.Struct, reflect.Map:
 		if h.major != cborMap {
-			return cborWrongType(path, "an object", h)
+			return cborWrongType(at, "an object", h)
 		}
-		return r.members(h, into, path, depth)
+		return r.members(h, into, at, depth)
 	case reflect.Slice:
 		if h.major != cborArray {
-			return cborWrongType(path, "a list", h)
+			return cborWrongType(at, "a list", h)
 		}
-		return r.list(h, into, path, depth)
+		return r.list(h, into, at, depth)
 	}
-	return r.scalar(h, into, path)
+	return r.scalar(h, into, at)
 }
 
 // members reads a map into a struct or a map.
-func (r *cborReader) members(h cborHead, into reflect.Value, path string, depth int) error {
+func (r *cborReader) members(h cborHead, into reflect.Value, at *path, depth int) error {
 	if into.Kind() == reflect.Map {
 		into.Set(reflect.MakeMap(into.Type()))
 	}
@@ -71,26 +71,26 @@ func (r *cborReader) members(h cborHead, into reflect.Value, path string, depth 
 			return err
 		}
 		if seen[name] {
-			return serialization("%s: the name %q stands twice", orElse(path, "the body"), name)
+			return serialization("%s: the name %q stands twice", at, name)
 		}
 		if seen[name] = true; len(seen) > maxItems {
-			return tooMany(path)
+			return tooMany(at)
 		}
-		if err := r.member(name, into, path, depth); err != nil {
+		if err := r.member(name, into, at, depth); err != nil {
 			return err
 		}
 	}
 }
 
-func (r *cborReader) member(name string, into reflect.Value, path string, depth int) error {
-	path = join(path, name)
+func (r *cborReader) member(name string, into reflect.Value, at *path, depth int) error {
+	at = &path{up: at, name: name}
 	if into.Kind() == reflect.Map {
 		item := reflect.New(into.Type().Elem()).Elem()
 		if r.i < len(r.b) && (r.b[r.i] == cborSimple<<5|cborNull || r.b[r.i] == cborSimple<<5|cborUndefined) {
 			r.i++
 			return nil
 		}
-		err := r.value(item, path, depth+1)
+		err := r.value(item, at, depth+1)
 		into.SetMapIndex(reflect.ValueOf(name).Convert(into.Type().Key()), item)
 		return err
 	}
@@ -99,7 +99,7 @@ func (r *cborReader) member(name string, into reflect.Value, path string, depth 
 	if !known {
 		return r.skip(depth + 1)
 	}
-	return r.value(into.Field(p.members[i].index), path, depth+1)
+	return r.value(into.Field(p.members[i].index), at, depth+1)
 }
 
 func (r *cborReader) key() (string, error) {
@@ -113,7 +113,7 @@ func (r *cborReader) key() (string, error) {
 	return r.text(h)
 }
 
-func (r *cborReader) list(h cborHead, into reflect.Value, path string, depth int) error {
+func (r *cborReader) list(h cborHead, into reflect.Value, at *path, depth int) error {
 	into.Set(reflect.MakeSlice(into.Type(), 0, 0))
 	for i := uint64(0); ; i++ {
 		more, err := r.more(h, i)
@@ -121,19 +121,19 @@ func (r *cborReader) list(h cborHead, into reflect.Value, path string, depth int
 			return err
 		}
 		if i == maxItems {
-			return tooMany(path)
+			return tooMany(at)
 		}
 		item := reflect.New(into.Type().Elem()).Elem()
-		if err := r.value(item, path+"["+strconv.FormatUint(i, 10)+"]", depth+1); err != nil {
+		if err := r.value(item, &path{up: at, index: int(i)}, depth+1); err != nil {
 			return err
 		}
 		into.Set(reflect.Append(into, item))
 	}
 }
 
-func (r *cborReader) blob(h cborHead, into reflect.Value, path string) error {
+func (r *cborReader) blob(h cborHead, into reflect.Value, at *path) error {
 	if h.major != cborBytes {
-		return cborWrongType(path, "bytes", h)
+		return cborWrongType(at, "bytes", h)
 	}
 	b, err := r.chunks(h)
 	if err == nil {
@@ -143,7 +143,7 @@ func (r *cborReader) blob(h cborHead, into reflect.Value, path string) error {
 }
 
 // time reads seconds since 1970, with the tag that says so or without.
-func (r *cborReader) time(h cborHead, into reflect.Value, path string) (err error) {
+func (r *cborReader) time(h cborHead, into reflect.Value, at *path) (err error) {
 	if h.major == cborTag && h.arg == cborEpoch {
 		if h, err = r.head(); err != nil {
 			return err
@@ -151,15 +151,15 @@ func (r *cborReader) time(h cborHead, into reflect.Value, path string) (err erro
 	}
 	text, ok := h.number()
 	if !ok {
-		return cborWrongType(path, "a time in seconds since 1970", h)
+		return cborWrongType(at, "a time in seconds since 1970", h)
 	}
 	if err := setText(into, text); err != nil {
-		return serialization("%s: %v", path, err)
+		return serialization("%s: %v", at, err)
 	}
 	return nil
 }
 
-func (r *cborReader) scalar(h cborHead, into reflect.Value, path string) error {
+func (r *cborReader) scalar(h cborHead, into reflect.Value, at *path) error {
 	var text string
 	var err error
 	ok := false
@@ -178,12 +178,12 @@ func (r *cborReader) scalar(h cborHead, into reflect.Value, path string) error {
 	}
 	switch {
 	case !ok:
-		return cborWrongType(path, want, h)
+		return cborWrongType(at, want, h)
 	case err != nil:
 		return err
 	}
 	if err := setText(into, text); err != nil {
-		return serialization("%s: %v", path, err)
+		return serialization("%s: %v", at, err)
 	}
 	return nil
 }
@@ -225,6 +225,6 @@ func (r *cborReader) skip(depth int) error {
 	return nil
 }
 
-func cborWrongType(path, want string, h cborHead) error {
-	return serialization("%s: write %s, not %s", orElse(path, "the body"), want, h.kind())
+func cborWrongType(at *path, want string, h cborHead) error {
+	return serialization("%s: write %s, not %s", at, want, h.kind())
 }

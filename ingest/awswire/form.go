@@ -82,6 +82,13 @@ func (n *formNode) step(name string) *formNode {
 	return c
 }
 
+// Default sets a parameter that the form does not have.
+func (f *Form) Default(name, value string) {
+	if c := f.root.step(name); !c.has {
+		c.value, c.has = value, true
+	}
+}
+
 func (f *Form) text(name string) string {
 	if c, ok := f.root.children[name]; ok {
 		return c.value
@@ -112,12 +119,12 @@ func (n *formNode) numbered() []*formNode {
 
 // Decode fills into, a pointer to a struct, from the form. ec2 chooses ec2-query.
 func (f *Form) Decode(into any, ec2 bool) error {
-	return formReader{ec2}.object(f.root, settle(reflect.ValueOf(into)), "")
+	return formReader{ec2}.object(f.root, settle(reflect.ValueOf(into)), nil)
 }
 
 type formReader struct{ ec2 bool }
 
-func (r formReader) object(n *formNode, into reflect.Value, path string) error {
+func (r formReader) object(n *formNode, into reflect.Value, at *path) error {
 	for _, m := range planOf(into.Type()).members {
 		name := m.query
 		if r.ec2 {
@@ -127,75 +134,75 @@ func (r formReader) object(n *formNode, into reflect.Value, path string) error {
 		if !ok {
 			continue
 		}
-		if err := r.value(child, into.Field(m.index), m, join(path, name)); err != nil {
+		if err := r.value(child, into.Field(m.index), m, &path{up: at, name: name}); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (r formReader) value(n *formNode, into reflect.Value, m member, path string) error {
+func (r formReader) value(n *formNode, into reflect.Value, m member, at *path) error {
 	into = settle(into)
 	if into.Type() == timeType || into.Type() == bytesType {
-		return r.scalar(n, into, path)
+		return r.scalar(n, into, at)
 	}
 	switch into.Kind() {
 	case reflect.Struct:
-		return r.object(n, into, path)
+		return r.object(n, into, at)
 	case reflect.Slice:
-		return r.list(n, into, m, path)
+		return r.list(n, into, m, at)
 	case reflect.Map:
-		return r.dictionary(n, into, m, path)
+		return r.dictionary(n, into, m, at)
 	}
-	return r.scalar(n, into, path)
+	return r.scalar(n, into, at)
 }
 
-func (formReader) scalar(n *formNode, into reflect.Value, path string) error {
+func (formReader) scalar(n *formNode, into reflect.Value, at *path) error {
 	if !n.has {
-		return malformedForm("%s: write one value, not a structure", path)
+		return malformedForm("%s: write one value, not a structure", at.form())
 	}
 	if err := setText(into, n.value); err != nil {
-		return malformedForm("%s: %v", path, err)
+		return malformedForm("%s: %v", at.form(), err)
 	}
 	return nil
 }
 
-func (r formReader) list(n *formNode, into reflect.Value, m member, path string) error {
+func (r formReader) list(n *formNode, into reflect.Value, m member, at *path) error {
 	if !m.flat && !r.ec2 {
 		step := orElse(m.a, "member")
-		n, path = n.step(step), path+"."+step
+		n, at = n.step(step), &path{up: at, name: step}
 	}
 	items := n.numbered()
 	if len(items) > maxItems {
-		return tooMany(path)
+		return tooMany(at)
 	}
 	into.Set(reflect.MakeSlice(into.Type(), len(items), len(items)))
 	for i, item := range items {
-		if err := r.value(item, into.Index(i), member{}, path+"."+strconv.Itoa(i+1)); err != nil {
+		if err := r.value(item, into.Index(i), member{}, &path{up: at, index: i + 1}); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (r formReader) dictionary(n *formNode, into reflect.Value, m member, path string) error {
+func (r formReader) dictionary(n *formNode, into reflect.Value, m member, at *path) error {
 	if !m.flat {
-		n, path = n.step("entry"), path+".entry"
+		n, at = n.step("entry"), &path{up: at, name: "entry"}
 	}
 	entries := n.numbered()
 	if len(entries) > maxItems {
-		return tooMany(path)
+		return tooMany(at)
 	}
 	into.Set(reflect.MakeMap(into.Type()))
 	for i, entry := range entries {
-		at := path + "." + strconv.Itoa(i+1)
+		at := &path{up: at, index: i + 1}
 		key, ok := entry.children[orElse(m.a, "key")]
 		if !ok || !key.has {
-			return malformedForm("%s has no %s", at, orElse(m.a, "key"))
+			return malformedForm("%s has no %s", at.form(), orElse(m.a, "key"))
 		}
 		item := reflect.New(into.Type().Elem()).Elem()
 		if value, ok := entry.children[orElse(m.b, "value")]; ok {
-			if err := r.value(value, item, member{}, at+"."+orElse(m.b, "value")); err != nil {
+			if err := r.value(value, item, member{}, &path{up: at, name: orElse(m.b, "value")}); err != nil {
 				return err
 			}
 		}

@@ -28,40 +28,40 @@ func DecodeJSON(raw []byte, into any) error {
 	if v.Kind() != event.Object {
 		return serialization("the body is %s; write an object", v.Kind())
 	}
-	return readJSON(v, reflect.ValueOf(into).Elem(), "")
+	return readJSON(v, reflect.ValueOf(into).Elem(), nil)
 }
 
 // maxItems bounds each list and map: two bytes of JSON can stand for a struct of two
 // hundred. It is the longest list that any service takes (PutLogEvents).
 const maxItems = 10_000
 
-func tooMany(path string) error {
-	return serialization("%s: write at most %d items", orElse(path, "the body"), maxItems)
+func tooMany(at *path) error {
+	return serialization("%s: write at most %d items", at, maxItems)
 }
 
-// readJSON reads v into a settable value; path names v in errors.
-func readJSON(v event.Value, into reflect.Value, path string) error {
+// readJSON reads v into a settable value; at is its place for errors.
+func readJSON(v event.Value, into reflect.Value, at *path) error {
 	if v.Kind() == event.Null {
 		return nil
 	}
 	into = settle(into)
 	if into.Type() == timeType || into.Type() == bytesType {
-		return readScalar(v, into, path)
+		return readScalar(v, into, at)
 	}
 	switch into.Kind() {
 	case reflect.Struct:
-		return readObject(v, into, path)
+		return readObject(v, into, at)
 	case reflect.Map:
-		return readDictionary(v, into, path)
+		return readDictionary(v, into, at)
 	case reflect.Slice:
-		return readList(v, into, path)
+		return readList(v, into, at)
 	}
-	return readScalar(v, into, path)
+	return readScalar(v, into, at)
 }
 
-func readObject(v event.Value, into reflect.Value, path string) error {
+func readObject(v event.Value, into reflect.Value, at *path) error {
 	if v.Kind() != event.Object {
-		return wrongType(path, "an object", v)
+		return wrongType(at, "an object", v)
 	}
 	p := planOf(into.Type())
 	for name, m := range v.Members() {
@@ -69,16 +69,16 @@ func readObject(v event.Value, into reflect.Value, path string) error {
 		if !known {
 			continue
 		}
-		if err := readJSON(m, into.Field(p.members[i].index), join(path, name)); err != nil {
+		if err := readJSON(m, into.Field(p.members[i].index), &path{up: at, name: name}); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func readDictionary(v event.Value, into reflect.Value, path string) error {
+func readDictionary(v event.Value, into reflect.Value, at *path) error {
 	if v.Kind() != event.Object {
-		return wrongType(path, "an object", v)
+		return wrongType(at, "an object", v)
 	}
 	into.Set(reflect.MakeMap(into.Type()))
 	for name, m := range v.Members() {
@@ -86,10 +86,10 @@ func readDictionary(v event.Value, into reflect.Value, path string) error {
 			continue
 		}
 		if into.Len() == maxItems {
-			return tooMany(path)
+			return tooMany(at)
 		}
 		item := reflect.New(into.Type().Elem()).Elem()
-		if err := readJSON(m, item, join(path, name)); err != nil {
+		if err := readJSON(m, item, &path{up: at, name: name}); err != nil {
 			return err
 		}
 		into.SetMapIndex(reflect.ValueOf(name).Convert(into.Type().Key()), item)
@@ -97,18 +97,18 @@ func readDictionary(v event.Value, into reflect.Value, path string) error {
 	return nil
 }
 
-func readList(v event.Value, into reflect.Value, path string) error {
+func readList(v event.Value, into reflect.Value, at *path) error {
 	if v.Kind() != event.Array {
-		return wrongType(path, "a list", v)
+		return wrongType(at, "a list", v)
 	}
 	into.Set(reflect.MakeSlice(into.Type(), 0, 0))
 	i := 0
 	for m := range v.Items() {
 		if i == maxItems {
-			return tooMany(path)
+			return tooMany(at)
 		}
 		item := reflect.New(into.Type().Elem()).Elem()
-		if err := readJSON(m, item, fmt.Sprintf("%s[%d]", path, i)); err != nil {
+		if err := readJSON(m, item, &path{up: at, index: i}); err != nil {
 			return err
 		}
 		into.Set(reflect.Append(into, item))
@@ -117,17 +117,17 @@ func readList(v event.Value, into reflect.Value, path string) error {
 	return nil
 }
 
-func readScalar(v event.Value, into reflect.Value, path string) error {
+func readScalar(v event.Value, into reflect.Value, at *path) error {
 	kind := v.Kind()
 	if want, ok := fits(kind, into); !ok {
-		return wrongType(path, want, v)
+		return wrongType(at, want, v)
 	}
 	text := string(v)
 	if kind == event.String {
 		text, _ = v.Text()
 	}
 	if err := setText(into, text); err != nil {
-		return serialization("%s: %v", path, err)
+		return serialization("%s: %v", at, err)
 	}
 	return nil
 }
@@ -198,8 +198,8 @@ func setFloat(into reflect.Value, text string) error {
 	return nil
 }
 
-func wrongType(path, want string, got event.Value) error {
-	return serialization("%s: write %s, not %s", path, want, got.Kind())
+func wrongType(at *path, want string, got event.Value) error {
+	return serialization("%s: write %s, not %s", at, want, got.Kind())
 }
 
 func join(path, name string) string {

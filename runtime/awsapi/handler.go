@@ -143,6 +143,9 @@ func (x *exchange) decode(body []byte) (op service.Operation, request any, err e
 			return op, nil, err
 		}
 		x.route = x.route.WithForm(form)
+		if x.route.Service == "sqs" && x.r.URL.Path != "/" {
+			form.Default("QueueUrl", x.caller().Endpoint+x.r.URL.Path) // older SDKs post to the queue itself
+		}
 	}
 	op, ok := x.h.c.Table.Find(x.route.Service, x.route.Operation)
 	if !ok || x.route.Protocol == awswire.REST {

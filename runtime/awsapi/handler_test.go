@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -25,8 +26,9 @@ import (
 )
 
 type echoRequest struct {
-	Text string
-	N    int `json:",omitempty"`
+	Text     string
+	N        int    `json:",omitempty"`
+	QueueUrl string `json:",omitempty"`
 }
 
 type echoResponse struct {
@@ -40,6 +42,8 @@ var caller service.Caller // of the last call
 func echo(_ context.Context, c service.Caller, r *echoRequest) (*echoResponse, error) {
 	caller = c
 	switch r.Text {
+	case "queue":
+		return &echoResponse{r.QueueUrl}, nil
 	case "full":
 		return nil, store.ErrFull
 	case "broken":
@@ -150,6 +154,42 @@ func TestHandlerTellsTheOperation(t *testing.T) {
 	}
 	if w.Header().Get("x-extra") != "yes" {
 		t.Error("the response's own header is missing")
+	}
+}
+
+func TestHandlerTakesTheQueueFromThePath(t *testing.T) {
+	for _, tc := range []struct{ path, body, want string }{
+		{"/123456789012/q", "Action=Echo&Text=queue", "<Text>http://127.0.0.1:7575/123456789012/q</Text>"},
+		{"/123456789012/q", "Action=Echo&Text=queue&QueueUrl=other", "<Text>other</Text>"},
+		{"/", "Action=Echo&Text=queue", "<Text></Text>"},
+	} {
+		r := post("", form, scoped("sqs"), tc.body)
+		r.URL.Path = tc.path
+		w := httptest.NewRecorder()
+		New(Config{Table: testTable()}).ServeHTTP(w, r)
+		if !strings.Contains(w.Body.String(), tc.want) {
+			t.Errorf("%s %s = %s, want %s", tc.path, tc.body, w.Body, tc.want)
+		}
+	}
+}
+
+func TestHandler_hammer(t *testing.T) {
+	h := New(Config{Table: testTable(), Budget: &awswire.Budget{Max: 60}})
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for range 200 {
+				w := httptest.NewRecorder()
+				h.ServeHTTP(w, post("", form, "", "Action=Nope&Version=2010-03-31"))
+				if w.Code != 400 && w.Code != 503 {
+					t.Errorf("%d %s", w.Code, w.Body)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if s := h.Stats(); s.Requests != 1600 || s.Unknown+s.Throttled != 1600 || h.c.Budget.Used() != 0 {
+		t.Errorf("%+v, %d bytes left in flight", s, h.c.Budget.Used())
 	}
 }
 

@@ -233,6 +233,9 @@ func (s *Server) wireError(e *awswire.Error) *apiError {
 		return badRequest("%s", e.Message)
 	}
 	s.stats.refused.Add(1)
+	if e.Code == "MissingAuthenticationTokenException" {
+		e.Message = "requests to this server must be signed; the verbs of tocsin sign with TOCSIN_ACCESS_KEY and TOCSIN_SECRET_KEY"
+	}
 	return &apiError{Status: max(e.Status, http.StatusForbidden), Code: e.Code, Message: e.Message}
 }
 

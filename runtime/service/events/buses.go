@@ -57,8 +57,11 @@ func (s *Service) openBus(ctx context.Context, c service.Caller, nameOrARN strin
 	if !event.ValidBus(name) {
 		return nil, invalidName("eventBusName", nameOrARN)
 	}
-	if !ours {
+	switch {
+	case !ours:
 		return nil, nil
+	case s.given(name):
+		return &bus{Name: name}, nil
 	}
 	b, err := s.bus(ctx, name)
 	if err != nil || b.Value.Name == "" {
