@@ -181,6 +181,7 @@ func lost(asked, sent event.Value) string {
 			}
 			i++
 		}
+	default: // a value in another spelling is the same value
 	}
 	return ""
 }
@@ -206,7 +207,7 @@ func (c *Client) send(ctx context.Context, r abi.AWSRequest, out awswire.Outgoin
 	if err != nil {
 		return awswire.Answer{}, err
 	}
-	defer response.Body.Close()
+	defer func() { _ = response.Body.Close() }() // it was read
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
 	if err == nil && len(body) > maxAnswer {
 		err = fmt.Errorf("the answer has more than %d bytes", maxAnswer)

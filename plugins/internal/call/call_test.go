@@ -48,9 +48,7 @@ func TestChunks(t *testing.T) {
 
 func TestMeaningKeepsTheText(t *testing.T) {
 	err := &target.AWSError{Call: "sqs.SendMessage", Code: "QueueDoesNotExist", Message: "no"}
-	got := Meaning(err)
-	var back *target.AWSError
-	if got.Error() != err.Error() || !errors.As(got, &back) || got == error(err) {
+	if got := Meaning(err); got.Error() != err.Error() || !errors.Is(got, err) {
 		t.Errorf("Meaning = %v", got)
 	}
 	if Meaning(nil) != nil {

@@ -56,16 +56,13 @@ func (b *bench) set(name string, n int, honour bool) error {
 }
 
 func codeOf(err error) string {
-	var e *service.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*service.Error](err); ok {
 		return e.Code
 	}
 	return fmt.Sprint(err)
 }
 
 func second[T any](_ T, err error) error { return err }
-
-func ptr[T any](v T) *T { return &v }
 
 func TestCapacity(t *testing.T) {
 	b := newBench(t)
@@ -145,13 +142,13 @@ func TestUpdateAndDelete(t *testing.T) {
 	b := newBench(t)
 	ctx, c := t.Context(), b.caller
 	b.group("web", 0, 10, 5)
-	if _, err := b.UpdateGroup(ctx, c, &UpdateRequest{Name: "web", MaxSize: ptr(3)}); err != nil {
+	if _, err := b.UpdateGroup(ctx, c, &UpdateRequest{Name: "web", MaxSize: new(3)}); err != nil {
 		t.Fatal(err)
 	}
 	if g := b.describe("web"); g.DesiredCapacity != 3 || g.MaxSize != 3 {
 		t.Errorf("group %+v, want 3 of 3", g)
 	}
-	if code := codeOf(second(b.UpdateGroup(ctx, c, &UpdateRequest{Name: "web", MinSize: ptr(4)}))); code != "ValidationError" {
+	if code := codeOf(second(b.UpdateGroup(ctx, c, &UpdateRequest{Name: "web", MinSize: new(4)}))); code != "ValidationError" {
 		t.Errorf("minimum over maximum: %s", code)
 	}
 	if code := codeOf(second(b.DeleteGroup(ctx, c, &DeleteRequest{Name: "web"}))); code != "ResourceInUseFault" {
@@ -183,9 +180,9 @@ func TestGroupPages(t *testing.T) {
 
 func TestPolicies(t *testing.T) {
 	steps := []Step{
-		{Lower: ptr(0.0), Upper: ptr(10.0), ScalingAdjustment: 1},
-		{Lower: ptr(10.0), ScalingAdjustment: 3},
-		{Lower: ptr(-10.0), Upper: ptr(0.0), ScalingAdjustment: -1},
+		{Lower: new(0.0), Upper: new(10.0), ScalingAdjustment: 1},
+		{Lower: new(10.0), ScalingAdjustment: 3},
+		{Lower: new(-10.0), Upper: new(0.0), ScalingAdjustment: -1},
 	}
 	for _, tc := range []struct {
 		name   string
@@ -193,14 +190,14 @@ func TestPolicies(t *testing.T) {
 		metric float64 // over a threshold of 100
 		want   int     // from 5 of 1 to 10
 	}{
-		{"change", PutPolicyRequest{AdjustmentType: "ChangeInCapacity", ScalingAdjustment: ptr(2)}, 0, 7},
-		{"change beyond the maximum", PutPolicyRequest{AdjustmentType: "ChangeInCapacity", ScalingAdjustment: ptr(20)}, 0, 10},
-		{"exact", PutPolicyRequest{AdjustmentType: "ExactCapacity", ScalingAdjustment: ptr(3)}, 0, 3},
-		{"exact below the minimum", PutPolicyRequest{AdjustmentType: "ExactCapacity", ScalingAdjustment: ptr(0)}, 0, 1},
-		{"percent", PutPolicyRequest{AdjustmentType: "PercentChangeInCapacity", ScalingAdjustment: ptr(50)}, 0, 7},
-		{"a little percent is one", PutPolicyRequest{AdjustmentType: "PercentChangeInCapacity", ScalingAdjustment: ptr(-3)}, 0, 4},
-		{"percent with a magnitude", PutPolicyRequest{AdjustmentType: "PercentChangeInCapacity", ScalingAdjustment: ptr(10), MinAdjustmentMagnitude: ptr(4)}, 0, 9},
-		{"disabled", PutPolicyRequest{AdjustmentType: "ExactCapacity", ScalingAdjustment: ptr(3), Enabled: ptr(false)}, 0, 5},
+		{"change", PutPolicyRequest{AdjustmentType: "ChangeInCapacity", ScalingAdjustment: new(2)}, 0, 7},
+		{"change beyond the maximum", PutPolicyRequest{AdjustmentType: "ChangeInCapacity", ScalingAdjustment: new(20)}, 0, 10},
+		{"exact", PutPolicyRequest{AdjustmentType: "ExactCapacity", ScalingAdjustment: new(3)}, 0, 3},
+		{"exact below the minimum", PutPolicyRequest{AdjustmentType: "ExactCapacity", ScalingAdjustment: new(0)}, 0, 1},
+		{"percent", PutPolicyRequest{AdjustmentType: "PercentChangeInCapacity", ScalingAdjustment: new(50)}, 0, 7},
+		{"a little percent is one", PutPolicyRequest{AdjustmentType: "PercentChangeInCapacity", ScalingAdjustment: new(-3)}, 0, 4},
+		{"percent with a magnitude", PutPolicyRequest{AdjustmentType: "PercentChangeInCapacity", ScalingAdjustment: new(10), MinAdjustmentMagnitude: new(4)}, 0, 9},
+		{"disabled", PutPolicyRequest{AdjustmentType: "ExactCapacity", ScalingAdjustment: new(3), Enabled: new(false)}, 0, 5},
 		{"first step", PutPolicyRequest{PolicyType: "StepScaling", AdjustmentType: "ChangeInCapacity", StepAdjustments: steps}, 100, 6},
 		{"second step", PutPolicyRequest{PolicyType: "StepScaling", AdjustmentType: "ChangeInCapacity", StepAdjustments: steps}, 110, 8},
 		{"step below", PutPolicyRequest{PolicyType: "StepScaling", AdjustmentType: "ChangeInCapacity", StepAdjustments: steps}, 95, 4},
@@ -214,7 +211,7 @@ func TestPolicies(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			_, err = b.ExecutePolicy(t.Context(), b.caller, &ExecutePolicyRequest{Name: put.PolicyARN, MetricValue: &tc.metric, BreachThreshold: ptr(100.0)})
+			_, err = b.ExecutePolicy(t.Context(), b.caller, &ExecutePolicyRequest{Name: put.PolicyARN, MetricValue: &tc.metric, BreachThreshold: new(100.0)})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -229,7 +226,7 @@ func TestPolicyCooldown(t *testing.T) {
 	b := newBench(t)
 	b.group("web", 1, 10, 1)
 	if _, err := b.PutPolicy(t.Context(), b.caller, &PutPolicyRequest{Group: "web", Name: "up", AdjustmentType: "ChangeInCapacity",
-		ScalingAdjustment: ptr(1), Cooldown: ptr(60)}); err != nil {
+		ScalingAdjustment: new(1), Cooldown: new(60)}); err != nil {
 		t.Fatal(err)
 	}
 	b.clock = b.clock.Add(time.Hour)
@@ -254,7 +251,7 @@ func TestDescribeAndDeletePolicies(t *testing.T) {
 	ctx, c := t.Context(), b.caller
 	b.group("web", 1, 10, 1)
 	for _, name := range []string{"down", "up"} {
-		if _, err := b.PutPolicy(ctx, c, &PutPolicyRequest{Group: "web", Name: name, AdjustmentType: "ChangeInCapacity", ScalingAdjustment: ptr(1)}); err != nil {
+		if _, err := b.PutPolicy(ctx, c, &PutPolicyRequest{Group: "web", Name: name, AdjustmentType: "ChangeInCapacity", ScalingAdjustment: new(1)}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -298,25 +295,25 @@ func TestRefusals(t *testing.T) {
 		p.Group, p.Name = "web", "p"
 		return second(b.PutPolicy(ctx, c, &p))
 	}
-	overlap := []Step{{Lower: ptr(0.0), ScalingAdjustment: 1}, {Lower: ptr(5.0), ScalingAdjustment: 1}}
+	overlap := []Step{{Lower: new(0.0), ScalingAdjustment: 1}, {Lower: new(5.0), ScalingAdjustment: 1}}
 	for _, tc := range []struct {
 		name, want string
 		err        error
 	}{
 		{"no group", "ValidationError", b.set("nope", 1, false)},
-		{"twice", "AlreadyExistsFault", second(b.CreateGroup(ctx, c, &CreateRequest{Name: "web", MinSize: ptr(0), MaxSize: ptr(1)}))},
+		{"twice", "AlreadyExistsFault", second(b.CreateGroup(ctx, c, &CreateRequest{Name: "web", MinSize: new(0), MaxSize: new(1)}))},
 		{"no bounds", "ValidationError", second(b.CreateGroup(ctx, c, &CreateRequest{Name: "x"}))},
-		{"too large", "ValidationError", second(b.CreateGroup(ctx, c, &CreateRequest{Name: "x", MinSize: ptr(0), MaxSize: ptr(1001)}))},
-		{"name", "ValidationError", second(b.CreateGroup(ctx, c, &CreateRequest{Name: "a/b", MinSize: ptr(0), MaxSize: ptr(1)}))},
-		{"desired outside", "ValidationError", second(b.CreateGroup(ctx, c, &CreateRequest{Name: "x", MinSize: ptr(0), MaxSize: ptr(1), DesiredCapacity: ptr(2)}))},
+		{"too large", "ValidationError", second(b.CreateGroup(ctx, c, &CreateRequest{Name: "x", MinSize: new(0), MaxSize: new(1001)}))},
+		{"name", "ValidationError", second(b.CreateGroup(ctx, c, &CreateRequest{Name: "a/b", MinSize: new(0), MaxSize: new(1)}))},
+		{"desired outside", "ValidationError", second(b.CreateGroup(ctx, c, &CreateRequest{Name: "x", MinSize: new(0), MaxSize: new(1), DesiredCapacity: new(2)}))},
 		{"no policy", "ValidationError", second(b.ExecutePolicy(ctx, c, &ExecutePolicyRequest{Group: "web", Name: "nope"}))},
 		{"target tracking", "ValidationError", policy(PutPolicyRequest{PolicyType: "TargetTrackingScaling"})},
-		{"adjustment", "ValidationError", policy(PutPolicyRequest{AdjustmentType: "More", ScalingAdjustment: ptr(1)})},
+		{"adjustment", "ValidationError", policy(PutPolicyRequest{AdjustmentType: "More", ScalingAdjustment: new(1)})},
 		{"simple without adjustment", "ValidationError", policy(PutPolicyRequest{AdjustmentType: "ExactCapacity"})},
-		{"steps with adjustment", "ValidationError", policy(PutPolicyRequest{PolicyType: "StepScaling", AdjustmentType: "ExactCapacity", ScalingAdjustment: ptr(1), StepAdjustments: overlap[:1]})},
+		{"steps with adjustment", "ValidationError", policy(PutPolicyRequest{PolicyType: "StepScaling", AdjustmentType: "ExactCapacity", ScalingAdjustment: new(1), StepAdjustments: overlap[:1]})},
 		{"no steps", "ValidationError", policy(PutPolicyRequest{PolicyType: "StepScaling", AdjustmentType: "ExactCapacity"})},
 		{"steps overlap", "ValidationError", policy(PutPolicyRequest{PolicyType: "StepScaling", AdjustmentType: "ExactCapacity", StepAdjustments: overlap})},
-		{"magnitude", "ValidationError", policy(PutPolicyRequest{AdjustmentType: "ExactCapacity", ScalingAdjustment: ptr(1), MinAdjustmentMagnitude: ptr(1)})},
+		{"magnitude", "ValidationError", policy(PutPolicyRequest{AdjustmentType: "ExactCapacity", ScalingAdjustment: new(1), MinAdjustmentMagnitude: new(1)})},
 	} {
 		if got := codeOf(tc.err); got != tc.want {
 			t.Errorf("%s: error %v, want %s", tc.name, tc.err, tc.want)

@@ -72,7 +72,7 @@ func (g *group) emptiestZone() string {
 // write commits a group's change with its activities; those that do not fit into one
 // commit follow at once.
 func (s *Service) write(ctx context.Context, change store.Swap, acts []Activity) error {
-	swaps := []store.Swap{change}
+	swaps := append(make([]store.Swap, 0, 1+len(acts)), change)
 	for i, a := range acts {
 		swaps = append(swaps, s.state.Put(activityKey(a, i), a, store.AnyVersion, a.StartTime.Add(activityLife)))
 	}

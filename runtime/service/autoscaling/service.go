@@ -82,9 +82,8 @@ func (s *Service) open(ctx context.Context, c service.Caller, name string) (serv
 		return g, invalid("AutoScalingGroup name not found - AutoScalingGroup %s not found", name)
 	}
 	low, high := 0, 100
-	var there *service.Error
 	_, err = s.CreateGroup(ctx, c, &CreateRequest{Name: name, MinSize: &low, MaxSize: &high})
-	if err != nil && !(errors.As(err, &there) && there.QueryCode == "AlreadyExists") {
+	if there, ok := errors.AsType[*service.Error](err); err != nil && (!ok || there.QueryCode != "AlreadyExists") {
 		return g, err
 	}
 	s.log.Info("made the group that a local target names", "group", name)

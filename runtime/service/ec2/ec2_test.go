@@ -60,8 +60,7 @@ func (b *bench) states(all ...Filter) map[string]string {
 }
 
 func codeOf(err error) string {
-	var e *service.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*service.Error](err); ok {
 		return e.Code
 	}
 	return fmt.Sprint(err)

@@ -72,8 +72,7 @@ func data(r *GetRecordsResponse) []string {
 }
 
 func codeOf(err error) string {
-	var e *service.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*service.Error](err); ok {
 		return e.Code
 	}
 	return fmt.Sprint(err)

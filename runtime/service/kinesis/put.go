@@ -101,8 +101,7 @@ func (s *Service) PutRecords(ctx context.Context, c service.Caller, r *PutRecord
 
 // visible is what a client may see of an error.
 func visible(err error) string {
-	var e *service.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*service.Error](err); ok {
 		return e.Message
 	}
 	return "Internal service failure."

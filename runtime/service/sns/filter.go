@@ -36,10 +36,8 @@ func (x subscription) wants(m message) (bool, error) {
 	}
 	if x.Attributes["FilterPolicyScope"] == scopeBody {
 		body := []byte(m.text("sqs"))
-		if event.Check(body) != nil || event.Value(body).Kind() != event.Object {
-			return false, nil
-		}
-		return p.Match(body), nil
+		isObject := event.Check(body) == nil && event.Value(body).Kind() == event.Object
+		return isObject && p.Match(body), nil
 	}
 	return p.Match(attributesJSON(m.Attributes)), nil
 }

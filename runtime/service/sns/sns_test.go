@@ -91,8 +91,7 @@ func (b *bench) received(queue string) []sqs.Message {
 }
 
 func codeOf(err error) string {
-	var e *service.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*service.Error](err); ok {
 		return e.QueryCode
 	}
 	return fmt.Sprint(err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -96,14 +97,14 @@ func checkSubscription(x subscription) error {
 		return invalid("Endpoint Reason: FIFO SQS Queues can not be subscribed to standard SNS topics")
 	}
 	for name, value := range x.Attributes {
-		if err := checkSubscriptionAttribute(x, name, value); err != nil {
+		if err := checkSubscriptionAttribute(name, value); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func checkSubscriptionAttribute(x subscription, name, value string) error {
+func checkSubscriptionAttribute(name, value string) error {
 	switch name {
 	case "FilterPolicy":
 		_, err := compileFilter(value)
@@ -209,9 +210,7 @@ func (s *Service) GetSubscriptionAttributes(ctx context.Context, c service.Calle
 	if x.Value.Attributes["FilterPolicy"] != "" {
 		out["FilterPolicyScope"] = scopeAttributes
 	}
-	for name, value := range x.Value.Attributes {
-		out[name] = value
-	}
+	maps.Copy(out, x.Value.Attributes)
 	if lost.Exists() {
 		out["TocsinUndelivered"], out["TocsinUndeliveredReason"] = strconv.Itoa(lost.Value.Count), lost.Value.Reason
 	}
@@ -225,7 +224,7 @@ func (s *Service) SetSubscriptionAttributes(ctx context.Context, _ service.Calle
 		if err != nil {
 			return err
 		}
-		if err := checkSubscriptionAttribute(x.Value, r.AttributeName, r.AttributeValue); err != nil {
+		if err := checkSubscriptionAttribute(r.AttributeName, r.AttributeValue); err != nil {
 			return err
 		}
 		x.Value.Attributes = set(x.Value.Attributes, r.AttributeName, r.AttributeValue)

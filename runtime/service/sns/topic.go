@@ -2,6 +2,7 @@ package sns
 
 import (
 	"context"
+	"maps"
 	"regexp"
 	"strconv"
 	"strings"
@@ -128,9 +129,7 @@ func (s *Service) GetTopicAttributes(ctx context.Context, c service.Caller, r *T
 		"SubscriptionsConfirmed": strconv.Itoa(confirmed), "SubscriptionsPending": strconv.Itoa(pending),
 		"SubscriptionsDeleted": "0",
 	}
-	for name, value := range t.Value.Attributes {
-		out[name] = value
-	}
+	maps.Copy(out, t.Value.Attributes)
 	return &Attributes{Attributes: out}, err
 }
 

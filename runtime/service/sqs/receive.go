@@ -156,16 +156,15 @@ func (s *Service) bury(ctx context.Context, t taking, target, seq string, old se
 	m.Receives, m.First, m.Receipt, m.Source = 0, 0, "", t.arn
 	m.Visible = s.now().UnixMilli()
 	newSeq := s.sequence()
-	var number []store.Swap
+	swaps := s.remove(t.queue, seq, old)
 	if dead.Value.fifo() {
 		n, err := service.Get[uint64](ctx, s.state, numberKey(target))
 		if err != nil {
 			return false, err
 		}
 		m.Number = fifoNumber(n.Value + 1)
-		newSeq, number = m.Number, []store.Swap{s.state.Put(n.Key, n.Value+1, n.Version, time.Time{})}
+		newSeq, swaps = m.Number, append(swaps, s.state.Put(n.Key, n.Value+1, n.Version, time.Time{}))
 	}
-	swaps := append(number, s.remove(t.queue, seq, old)...)
 	err = s.state.Apply(ctx, append(swaps, s.write(dead.Value, newSeq, m, 0)...)...)
 	if err != nil && !errors.Is(err, store.ErrConflict) {
 		return false, err

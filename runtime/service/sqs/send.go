@@ -64,7 +64,7 @@ func (s *Service) put(ctx context.Context, q queue, drafts []draft) error {
 }
 
 func (s *Service) putStandard(ctx context.Context, q queue, drafts []draft) error {
-	var swaps []store.Swap
+	swaps := make([]store.Swap, 0, 2*len(drafts))
 	for i := range drafts {
 		d := &drafts[i]
 		d.stamp(s.now())

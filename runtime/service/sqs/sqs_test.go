@@ -85,8 +85,7 @@ func bodies(all []Message) []string {
 }
 
 func codeOf(err error) string {
-	var e *service.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*service.Error](err); ok {
 		return e.Code
 	}
 	return fmt.Sprint(err)
