@@ -44,7 +44,7 @@ func tellsApart(p *source.Value) bool {
 func (l *loader) loop(bus string, p *source.Value, target string) string {
 	allow := l.grantsOf(target)
 	for _, source := range allow.Emit {
-		if matches(p, []string{"source"}, emitted(source, "", "")) {
+		if matches(p, []string{"source"}, emitted(strings.ReplaceAll(source, "*", "x"), "", "")) {
 			return fmt.Sprintf("its target emits source %q, which this pattern matches", source)
 		}
 	}
@@ -65,8 +65,7 @@ func (l *loader) loop(bus string, p *source.Value, target string) string {
 func (l *loader) grantsOf(target string) abi.Grants {
 	for _, t := range l.targets {
 		if t.target.Name == target {
-			allow, _ := l.allowed(t.target.Plugin, l.options.Plugins[t.target.Plugin])
-			return allow
+			return l.allowed(t.target.Plugin, l.options.Plugins[t.target.Plugin])
 		}
 	}
 	return abi.Grants{}

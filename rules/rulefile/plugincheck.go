@@ -112,9 +112,9 @@ func asks(needs abi.Grants, kind string) bool {
 }
 
 // checkGrants reports what the plugin needs and is not allowed. A shipped plugin is
-// allowed what it needs unless its entry says otherwise.
+// allowed what it needs, and what its entry adds.
 func (p readPlugin) checkGrants(info PluginInfo) {
-	if info.Shipped && !p.plugin.HasAllow {
+	if info.Shipped {
 		return
 	}
 	for _, need := range missingGrants(info.Manifest.Needs, p.plugin.Allow) {
@@ -129,12 +129,15 @@ type grant struct{ what, add string }
 func missingGrants(needs, allow abi.Grants) (missing []grant) {
 	add := func(kind string, values, allowed []string, covers func(allowed, value string) bool) {
 		for _, v := range values {
+			if strings.HasPrefix(v, ofConfig) {
+				continue // the targets' own check
+			}
 			if !slices.ContainsFunc(allowed, func(a string) bool { return covers(a, v) }) {
 				missing = append(missing, grant{kind + " " + v, fmt.Sprintf("allow: {%s: [%s]}", kind, v)})
 			}
 		}
 	}
-	add("http", needs.HTTP, allow.HTTP, func(a, host string) bool { return host == configURL || coversHost(a, host) })
+	add("http", needs.HTTP, allow.HTTP, coversHost)
 	add("emit", needs.Emit, allow.Emit, glob)
 	add("secrets", needs.Secrets, allow.Secrets, glob)
 	if needs.KV > allow.KV {
@@ -151,8 +154,9 @@ func missingGrants(needs, allow abi.Grants) (missing []grant) {
 	return missing
 }
 
-// configURL stands for the host of the target's own config.url.
-const configURL = "$config.url"
+// ofConfig begins a grant that stands for the host of a url in the target's own config:
+// $config.url.
+const ofConfig = "$config."
 
 // coversHost says whether a grant for http allows a host.
 func coversHost(grant, host string) bool {
@@ -165,7 +169,7 @@ func coversHost(grant, host string) bool {
 // coversAction says whether one of the grants allows an action.
 func coversAction(grants []abi.AWSGrant, service, action string) bool {
 	return slices.ContainsFunc(grants, func(g abi.AWSGrant) bool {
-		return strings.EqualFold(g.Service, service) && slices.ContainsFunc(g.Actions, func(a string) bool { return glob(a, action) })
+		return g.Service == service && slices.ContainsFunc(g.Actions, func(a string) bool { return glob(a, action) })
 	})
 }
 
