@@ -63,7 +63,7 @@ func put(ds []*target.Delivery) error {
 	records := make([]*target.Object, len(ds))
 	for i, d := range ds {
 		records[i] = target.NewObject().Text("PartitionKey", partitionKey(d)).
-			Text("Data", base64.StdEncoding.EncodeToString(d.Input()))
+			Text("Data", base64.StdEncoding.EncodeToString([]byte(call.Body(d))))
 	}
 	v, err := call.Do(stream.Region, "kinesis", "PutRecords", params.Objects("Records", records...).JSON())
 	if err != nil {

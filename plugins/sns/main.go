@@ -101,7 +101,7 @@ func refused(f event.Value) error {
 }
 
 func entry(id string, d *target.Delivery) *target.Object {
-	o := target.NewObject().Text("Id", id).Text("Message", string(d.Input()))
+	o := target.NewObject().Text("Id", id).Text("Message", call.Body(d))
 	if text := subjectOf(subject.Text(d)); text != "" {
 		o.Text("Subject", text)
 	}

@@ -134,7 +134,7 @@ func refused(f event.Value) error {
 }
 
 func entry(id string, d *target.Delivery) *target.Object {
-	o := target.NewObject().Text("Id", id).Text("MessageBody", string(d.Input()))
+	o := target.NewObject().Text("Id", id).Text("MessageBody", call.Body(d))
 	if delay > 0 {
 		o.Int("DelaySeconds", int64(delay))
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -30,6 +31,32 @@ func TestSendsTheInput(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, host.Called("aws")); diff != "" {
 		t.Errorf("calls (-want +got):\n%s", diff)
+	}
+}
+
+// Recorded from AWS: a template of lines arrives as lines, one of a text in its quotes.
+func TestBodies(t *testing.T) {
+	for input, want := range map[string]string{
+		`"text"`:                `"text"`,
+		`{"a":"b\nc"}`:          `{"a":"b\nc"}`,
+		`"\"[HIGH]\"\n\"two\""`: "\"[HIGH]\"\n\"two\"",
+		`"two\nlines"`:          `"two\nlines"`,
+		`"\"a\"\n7"`:            `"\"a\"\n7"`,
+	} {
+		host := targettest.New(t, `{"queue": "orders"}`)
+		host.AWS = queues
+		host.DeliverInput(`{}`, input)
+		var got struct {
+			Params struct {
+				Entries []struct{ MessageBody string }
+			}
+		}
+		if err := json.Unmarshal([]byte(host.Called("aws")[1]), &got); err != nil {
+			t.Fatal(err)
+		}
+		if body := got.Params.Entries[0].MessageBody; body != want {
+			t.Errorf("input %s is sent as %s, want %s", input, body, want)
+		}
 	}
 }
 

@@ -80,6 +80,23 @@ func Chunks(ds []*target.Delivery, n, bytes int, size func(*target.Delivery) int
 	return out
 }
 
+// Body is the input as EventBridge sends it: JSON, a text in its quotes. A template of
+// several lines makes texts that are no JSON together; they reach a guest as one string
+// and leave it as the lines they were.
+func Body(d *target.Delivery) string {
+	text, ok := d.Input().Text()
+	if !ok || !strings.Contains(text, "\n") {
+		return string(d.Input())
+	}
+	for line := range strings.Lines(text) {
+		line = strings.TrimSuffix(line, "\n")
+		if event.Check([]byte(line)) != nil || event.Value(line).Kind() != event.String {
+			return string(d.Input())
+		}
+	}
+	return text
+}
+
 // DeduplicationID is the same over all attempts of a delivery and no other's, so that a
 // FIFO queue or topic drops what an attempt repeats. A delivery's own id may be longer
 // than the 128 characters that these take.
