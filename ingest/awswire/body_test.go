@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"math"
 	"net/http"
 	"strings"
 	"testing"
@@ -32,7 +33,7 @@ func TestInflate(t *testing.T) {
 		{"unknown", "br", []byte("abc"), 3, -1, 415},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			got, err := Inflate(tc.encoding, tc.raw, tc.limit)
+			got, err := roomy().Inflate(tc.encoding, tc.raw, tc.limit)
 			var e *Error
 			switch {
 			case tc.size < 0 && (!errors.As(err, &e) || e.status() != tc.status):
@@ -45,16 +46,59 @@ func TestInflate(t *testing.T) {
 }
 
 func TestReadBody(t *testing.T) {
-	if got, err := ReadBody(strings.NewReader("abc"), 3); err != nil || string(got) != "abc" {
+	if got, err := roomy().Read(strings.NewReader("abc"), 3); err != nil || string(got) != "abc" {
 		t.Errorf("at its cap: %q %v", got, err)
 	}
 	var e *Error
-	if _, err := ReadBody(strings.NewReader("abcd"), 3); !errors.As(err, &e) || e.Status != 413 {
+	if _, err := roomy().Read(strings.NewReader("abcd"), 3); !errors.As(err, &e) || e.Status != 413 {
 		t.Errorf("over its cap: %v", err)
 	}
-	if _, err := ReadBody(io.MultiReader(strings.NewReader("a"), broken{}), 3); !errors.As(err, &e) || e.Status != 408 {
+	if _, err := roomy().Read(io.MultiReader(strings.NewReader("a"), broken{}), 3); !errors.As(err, &e) || e.Status != 408 {
 		t.Errorf("broken off: %v", err)
 	}
+}
+
+// roomy is a room without a bound.
+func roomy() *Room { return (&Budget{Max: math.MaxInt64}).Room() }
+
+func TestRoomGrowsWithWhatArrived(t *testing.T) {
+	b := &Budget{Max: 100 << 10}
+	slow, stalled := b.Room(), make(chan struct{})
+	go func() {
+		// It announces a megabyte and sends one byte.
+		_, _ = slow.Read(io.MultiReader(strings.NewReader("x"), stalling{stalled}), 1<<20)
+		close(stalled)
+	}()
+	stalled <- struct{}{} // the first byte was read
+	if used := b.Used(); used != firstRoom {
+		t.Errorf("a stalled body holds %d bytes", used)
+	}
+	other := b.Room()
+	if _, err := other.Read(strings.NewReader(strings.Repeat("x", 60<<10)), 1<<20); err != nil {
+		t.Errorf("beside a stalled body: %v", err)
+	}
+	var e *Error
+	refused := b.Room()
+	if _, err := refused.Read(strings.NewReader(strings.Repeat("x", 60<<10)), 1<<20); !errors.As(err, &e) || e.Code != "ThrottlingException" {
+		t.Errorf("beyond the budget: %v", err)
+	}
+	stalled <- struct{}{}
+	<-stalled
+	for _, room := range []*Room{slow, other, refused} {
+		room.Release()
+	}
+	if used := b.Used(); used != 0 {
+		t.Errorf("%d bytes were not given back", used)
+	}
+}
+
+// stalling is a reader that waits twice to be told to go on, then ends.
+type stalling struct{ c chan struct{} }
+
+func (s stalling) Read([]byte) (int, error) {
+	<-s.c
+	<-s.c
+	return 0, io.EOF
 }
 
 type broken struct{}

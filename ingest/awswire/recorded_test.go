@@ -90,7 +90,7 @@ func readPutMetricData(t *testing.T, line []byte) (Route, *putMetricData) {
 	for name, value := range recorded.Headers {
 		r.Header.Set(name, value)
 	}
-	body, err := Inflate(r.Header.Get("Content-Encoding"), raw, 2<<20)
+	body, err := roomy().Inflate(r.Header.Get("Content-Encoding"), raw, 2<<20)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -86,16 +86,13 @@ type exchange struct {
 
 func (x *exchange) run() (any, error) {
 	limit := x.h.c.Table.MaxBody(x.route.Service, x.route.Operation)
-	release, ok := x.h.c.Budget.Take(awswire.Room(x.r, limit))
-	if !ok {
-		return nil, throttled()
-	}
-	defer release()
-	raw, err := x.authenticated(limit)
+	room := x.h.c.Budget.Room()
+	defer room.Release()
+	raw, err := x.authenticated(room, limit)
 	if err != nil {
 		return nil, err
 	}
-	body, err := awswire.Inflate(x.r.Header.Get("Content-Encoding"), raw, limit)
+	body, err := room.Inflate(x.r.Header.Get("Content-Encoding"), raw, limit)
 	if err != nil {
 		return nil, err
 	}
@@ -111,16 +108,16 @@ func (x *exchange) run() (any, error) {
 }
 
 // authenticated reads the body as it was sent and verifies who sent it.
-func (x *exchange) authenticated(limit int64) ([]byte, error) {
+func (x *exchange) authenticated(room *awswire.Room, limit int64) ([]byte, error) {
 	v := x.h.c.Verifier
 	if v == nil {
-		return awswire.ReadBody(x.r.Body, limit)
+		return room.Read(x.r.Body, limit)
 	}
 	claim, err := v.Claim(x.r)
 	if err != nil {
 		return nil, authError{err}
 	}
-	raw, err := awswire.ReadBody(x.r.Body, limit)
+	raw, err := room.Read(x.r.Body, limit)
 	if err != nil {
 		return nil, err
 	}
@@ -215,7 +212,7 @@ func (h *Handler) operationError(x *exchange, err error) *awswire.Error {
 		return &awswire.Error{Code: e.Code, QueryCode: e.QueryCode, Message: e.Message, Status: e.Status}
 	case errors.Is(err, store.ErrFull):
 		h.stats.throttled.Add(1)
-		return throttled()
+		return awswire.Throttled()
 	case errors.Is(err, context.Canceled):
 		h.stats.failed.Add(1)
 	default:
@@ -225,13 +222,6 @@ func (h *Handler) operationError(x *exchange, err error) *awswire.Error {
 	return &awswire.Error{
 		Code: "InternalFailure", Status: http.StatusInternalServerError,
 		Message: "The request processing has failed because of an unknown error. The server's log has it under the request id " + x.requestID + ".",
-	}
-}
-
-func throttled() *awswire.Error {
-	return &awswire.Error{
-		Code: "ThrottlingException", QueryCode: "Throttling", Status: http.StatusServiceUnavailable,
-		Message: "Rate exceeded; try again later.",
 	}
 }
 

@@ -174,7 +174,7 @@ func TestHandlerTakesTheQueueFromThePath(t *testing.T) {
 }
 
 func TestHandler_hammer(t *testing.T) {
-	h := New(Config{Table: testTable(), Budget: &awswire.Budget{Max: 60}})
+	h := New(Config{Table: testTable(), Budget: &awswire.Budget{Max: 3 * 4096}})
 	var wg sync.WaitGroup
 	for range 8 {
 		wg.Go(func() {
@@ -212,9 +212,9 @@ func TestHandlerTakesGzip(t *testing.T) {
 }
 
 func TestHandlerThrottlesBodies(t *testing.T) {
-	h := New(Config{Table: testTable(), Budget: &awswire.Budget{Max: 10}})
+	h := New(Config{Table: testTable(), Budget: &awswire.Budget{Max: 4096}})
 	w := httptest.NewRecorder()
-	h.ServeHTTP(w, post("AWSEvents.Echo", json11, scoped("events"), `{"Text":"more than ten"}`))
+	h.ServeHTTP(w, post("AWSEvents.Echo", json11, scoped("events"), `{"Text":"`+strings.Repeat("x", 4096)+`"}`))
 	if w.Code != 503 || h.Stats().Throttled != 1 || h.c.Budget.Used() != 0 {
 		t.Errorf("got %d, %+v", w.Code, h.Stats())
 	}

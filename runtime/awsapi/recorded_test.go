@@ -165,7 +165,7 @@ func routeOf(t *testing.T, r request) awswire.Route {
 	body := []byte(r.Body.Text)
 	if r.Body.B64 != nil {
 		var err error
-		if body, err = awswire.Inflate("gzip", r.Body.B64, 1<<20); err != nil {
+		if body, err = (&awswire.Budget{Max: 1 << 30}).Room().Inflate("gzip", r.Body.B64, 1<<20); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -116,14 +116,10 @@ type withStatus struct {
 func (s *Server) endpoint(limit int64, answer func(*call) (any, error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.stats.requests.Add(1)
-		release, ok := s.budget.Take(awswire.Room(r, limit))
-		if !ok {
-			s.fail(w, throttled())
-			return
-		}
-		defer release()
+		room := s.budget.Room()
+		defer room.Release()
 		c := &call{Request: r, w: w}
-		if err := s.read(c, limit); err != nil {
+		if err := s.read(c, room, limit); err != nil {
 			s.fail(w, err)
 			return
 		}
@@ -137,12 +133,12 @@ func (s *Server) endpoint(limit int64, answer func(*call) (any, error)) http.Han
 }
 
 // read verifies who calls and reads the body.
-func (s *Server) read(c *call, limit int64) error {
+func (s *Server) read(c *call, room *awswire.Room, limit int64) error {
 	claim, err := s.claim(c.Request)
 	if err != nil {
 		return err
 	}
-	raw, err := awswire.ReadBody(c.Body, limit)
+	raw, err := room.Read(c.Body, limit)
 	if err != nil {
 		return err
 	}
@@ -156,7 +152,7 @@ func (s *Server) read(c *call, limit int64) error {
 	if encoding == "" && isGzip(raw) {
 		encoding = "gzip"
 	}
-	c.body, err = awswire.Inflate(encoding, raw, limit)
+	c.body, err = room.Inflate(encoding, raw, limit)
 	return err
 }
 
@@ -228,6 +224,9 @@ func (s *Server) wireError(e *awswire.Error) *apiError {
 	case "RequestEntityTooLargeException":
 		s.stats.failed.Add(1)
 		return &apiError{Status: e.Status, Code: "too_large", Message: "the body is larger than this path takes, or a gzip bomb"}
+	case "ThrottlingException":
+		s.stats.failed.Add(1)
+		return throttled()
 	case "SerializationException", "RequestTimeout", "UnsupportedMediaTypeException":
 		s.stats.failed.Add(1)
 		return badRequest("%s", e.Message)
