@@ -11,7 +11,7 @@ GOLANGCI    := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 MAX_BINARY  := 49152
 MAX_GUEST   := 1536
 # The race detector is for packages that hold locks; over everything it costs minutes.
-RACE        := ./runtime/dispatch/... ./runtime/engine/... ./runtime/sandbox/... ./runtime/store/... ./runtime/server/... ./runtime/service/...
+RACE        := ./rules/matcher/... ./runtime/dispatch/... ./runtime/engine/... ./runtime/sandbox/... ./runtime/store/... ./runtime/server/... ./runtime/service/...
 
 BUILD := CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags '-s -w -X github.com/tocsin-engine/tocsin/runtime/cli.version=$(VERSION)'
 
@@ -40,7 +40,8 @@ check: build ## formatting, vet, linter, go.mod, races, other platforms, size bu
 lint: ## golangci-lint, the whole list (slow: it is compiled first)
 	$(GO) run $(GOLANGCI) run ./...
 
-bench: plugins ## every benchmark
+bench: build ## the matcher's workloads as one table, then every benchmark
+	@bin/tocsin bench
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
 fuzz: plugins ## every fuzz target for FUZZTIME (10s)

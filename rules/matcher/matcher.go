@@ -86,13 +86,23 @@ func (m *Matcher) Match(ev event.Event, hit func(i int)) (errs []RuleError) {
 	return m.match(ev, hit, nil)
 }
 
-// MatchTried is Match that also calls tried for every rule that the index could not
-// rule out, before it is verified: what a rule costs is how often it is tried.
-func (m *Matcher) MatchTried(ev event.Event, hit, tried func(i int)) (errs []RuleError) {
+// Trial is what is done with a rule that the index could not rule out.
+type Trial uint8
+
+const (
+	// Verified: its fields were compared with the event's values.
+	Verified Trial = iota
+	// Evaluated: its expression was evaluated, which costs some fifty times as much.
+	Evaluated
+)
+
+// MatchTried is Match that also tells what is done with which rule: that is what a rule
+// costs.
+func (m *Matcher) MatchTried(ev event.Event, hit func(i int), tried func(i int, t Trial)) (errs []RuleError) {
 	return m.match(ev, hit, tried)
 }
 
-func (m *Matcher) match(ev event.Event, hit, tried func(i int)) (errs []RuleError) {
+func (m *Matcher) match(ev event.Event, hit func(i int), tried func(i int, t Trial)) (errs []RuleError) {
 	s := m.state.Load()
 	b := s.buses[ev.Bus]
 	if b == nil {

@@ -27,7 +27,7 @@ type matching struct {
 	level   *level
 	seen    []uint32 // of the level
 	report  func(i int)
-	tried   func(i int) // may be nil
+	tried   func(i int, t Trial) // may be nil
 	// located is a conjunction's fields as the solver wants them.
 	located []pattern.Located
 	// unsure are the rules whose expressions have to be evaluated.
@@ -103,7 +103,7 @@ func (x *matching) one(n int32) {
 		return
 	}
 	if x.tried != nil {
-		x.tried(int(c.index))
+		x.tried(int(c.index), Verified)
 	}
 	if c.fields > 0 && !x.fieldsHold(c.checks[:c.fields]) {
 		return
@@ -198,6 +198,9 @@ func (x *matching) conditionsHold(c *conjunction) answer {
 func (x *matching) evaluate(ev event.Event) (errs []RuleError) {
 	env := expression.NewEnv(ev)
 	for _, e := range x.unsure {
+		if x.tried != nil {
+			x.tried(int(e.index), Evaluated)
+		}
 		env.SetRule(e.rule.Name)
 		ok, err := e.rule.When.Bool(env)
 		if err != nil {

@@ -105,6 +105,27 @@ func (c *conjunction) describe() string {
 	return c.entry.rule.Name + ", then " + strings.Join(rest, ", ")
 }
 
+// Found says by what the index finds rule i: a path and a key for each way in which the
+// rule can match, "every event" where there is no key.
+func (m *Matcher) Found(i int) []string {
+	var all []string
+	var c chooser
+	m.each(func(conj *conjunction) {
+		if int(conj.index) != i {
+			return
+		}
+		if conj.witness < 0 {
+			all = append(all, "every event")
+			return
+		}
+		witness := &conj.checks[conj.witness-1]
+		for _, k := range c.witness(witness).keys {
+			all = append(all, witness.field.Path+" "+k.String())
+		}
+	})
+	return all
+}
+
 var formNames = [...]string{
 	byText: "text", byNumber: "number", byLiteral: "literal", byAddress: "address", byFolded: "any case",
 	byPrefix: "prefix", bySuffix: "suffix", byFoldedPrefix: "prefix, any case", byFoldedSuffix: "suffix, any case",

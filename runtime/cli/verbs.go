@@ -18,6 +18,7 @@ func verbs(a *app) []*cobra.Command {
 		newCommand(a),
 		pluginCommand(a),
 		schemaCommand(a),
+		benchCommand(a),
 		doctorCommand(a),
 		versionCommand(a),
 	}
