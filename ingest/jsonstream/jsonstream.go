@@ -110,7 +110,7 @@ func (r *Reader) next() ([]byte, error) {
 
 // atEnd is what the end of the text means here.
 func (r *Reader) atEnd(err error) error {
-	if err == io.EOF && r.closing != "" {
+	if errors.Is(err, io.EOF) && r.closing != "" {
 		return r.fatal("the text ends in the middle of a list; is the file cut off?")
 	}
 	return err
@@ -230,7 +230,7 @@ func (r *Reader) nested() error {
 	for {
 		chunk, err := r.chunk()
 		if err != nil {
-			if err == io.EOF {
+			if errors.Is(err, io.EOF) {
 				return &Error{start, "the value that begins here does not end", true}
 			}
 			return err
@@ -253,7 +253,7 @@ func (r *Reader) scalar() error {
 	var s scanner
 	for {
 		chunk, err := r.chunk()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {

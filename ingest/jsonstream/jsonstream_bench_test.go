@@ -1,6 +1,7 @@
 package jsonstream_test
 
 import (
+	"errors"
 	"io"
 	"strings"
 	"testing"
@@ -26,7 +27,7 @@ func BenchmarkNext(b *testing.B) {
 				for ; err == nil; n++ {
 					_, err = r.Next()
 				}
-				if err != io.EOF || n != 10_001 {
+				if !errors.Is(err, io.EOF) || n != 10_001 {
 					b.Fatalf("%d values, then %v", n-1, err)
 				}
 			}

@@ -27,7 +27,7 @@ func all(t testing.TB, r io.Reader) (values, errs []string) {
 	}
 	for {
 		value, err := stream.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return values, errs
 		}
 		if err == nil {

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -56,11 +57,21 @@ func isStd(importPath string) bool {
 	return !strings.Contains(floorOf(importPath), ".")
 }
 
-// sources parses every Go file below the root.
+// sources are all Go files below the root, parsed once for all tests.
 func sources(t *testing.T) []source {
 	t.Helper()
-	var all []source
-	err := filepath.WalkDir(root, func(p string, d fs.DirEntry, err error) error {
+	all, err := parsed()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(all) == 0 {
+		t.Fatal("no Go file found: the walk is broken")
+	}
+	return all
+}
+
+var parsed = sync.OnceValues(func() (all []source, err error) {
+	err = filepath.WalkDir(root, func(p string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
@@ -84,14 +95,8 @@ func sources(t *testing.T) []source {
 		all = append(all, source{rel, path.Dir(rel), strings.HasSuffix(name, "_test.go"), fset, f})
 		return nil
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(all) == 0 {
-		t.Fatal("no Go file found: the walk is broken")
-	}
-	return all
-}
+	return all, err
+})
 
 // topLevel is what may lie at the root beside dot files.
 var topLevel = map[string]bool{

@@ -102,7 +102,7 @@ func (a *app) eachOf(src *sourceFile, c *complaints, f func(*sourceFile, []byte)
 	}
 	for {
 		value, err := stream.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err == nil {
