@@ -2,118 +2,112 @@ package rulefile
 
 import (
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/tocsin-engine/tocsin/rules/diag"
-	"github.com/tocsin-engine/tocsin/rules/pattern"
-	"github.com/tocsin-engine/tocsin/rules/source"
-	"github.com/tocsin-engine/tocsin/sdk/abi"
-	"github.com/tocsin-engine/tocsin/sdk/event"
 )
 
-// viaCloudTrail is the detail-type of the event that AWS makes of a call.
-const viaCloudTrail = "AWS API Call via CloudTrail"
-
 // checkLoops warns of rules that can start themselves again: what their target does
-// makes an event that their pattern matches.
+// makes an event that their own pattern matches, or that of a rule which leads back.
 func (l *loader) checkLoops() {
-	for _, rule := range l.rules {
-		p := rule.v.Get("pattern")
-		if !rule.valid || p == nil || rule.rule.OncePer != nil || rule.rule.Disabled || tellsApart(p) {
+	g := l.doers()
+	cut := make([]bool, len(g.doers)) // already in a warning
+	for i, d := range g.doers {
+		if does, again := g.leads(i, i); again {
+			cut[i] = true
+			d.warn("L001", fmt.Sprintf("rule %q can start itself again", d.rule.Name), does.say+", which this pattern matches")
+		}
+	}
+	for i, d := range g.doers {
+		if cut[i] {
 			continue
 		}
-		for _, route := range rule.rule.Targets {
-			if why := l.loop(rule.rule.Bus, p, route.Target); why != "" {
-				rule.r.list = append(rule.r.list, diag.Finding{Code: "L001", Severity: diag.Warning, File: rule.r.name,
-					Pos: rule.v.Pos, Path: rule.path, Message: fmt.Sprintf("rule %q can start itself again", rule.rule.Name),
-					Label: why, Help: "add  detail.userIdentity.arn: [{anything-but: …}]  or  once_per"})
-				break
-			}
-		}
-	}
-}
-
-// tellsApart says whether a pattern excludes somebody: then its author thought of what
-// the rule itself does.
-func tellsApart(p *source.Value) bool {
-	who := p.Get("detail").Get("userIdentity")
-	return who != nil && strings.Contains(string(who.AppendJSON(nil)), `"anything-but"`)
-}
-
-// loop says how a target's doings can match a pattern; "" where they cannot.
-func (l *loader) loop(bus string, p *source.Value, target string) string {
-	allow := l.grantsOf(target)
-	for _, source := range allow.Emit {
-		if matches(p, []string{"source"}, emitted(strings.ReplaceAll(source, "*", "x"), "", "")) {
-			return fmt.Sprintf("its target emits source %q, which this pattern matches", source)
-		}
-	}
-	if p.Get("source") == nil || bus != "default" {
-		return ""
-	}
-	for _, g := range allow.AWS {
-		for _, action := range g.Actions {
-			if !strings.Contains(action, "*") && matches(p, []string{"source", "detail-type", "detail"}, emitted("aws."+g.Service, viaCloudTrail, action)) {
-				return fmt.Sprintf("its target calls %s, which this pattern matches", action)
-			}
-		}
-	}
-	return ""
-}
-
-// grantsOf is what the plugin of a target may do.
-func (l *loader) grantsOf(target string) abi.Grants {
-	for _, t := range l.targets {
-		if t.target.Name == target {
-			return l.allowed(t.target.Plugin, l.options.Plugins[t.target.Plugin])
-		}
-	}
-	return abi.Grants{}
-}
-
-// emitted is an event that a target's doing can make.
-func emitted(source, detailType, action string) []byte {
-	b := event.AppendString([]byte(`{"source":`), source)
-	b = event.AppendString(append(b, `,"detail-type":`...), detailType)
-	b = event.AppendString(append(b, `,"detail":{"eventSource":`...), strings.TrimPrefix(source, "aws.")+".amazonaws.com")
-	b = event.AppendString(append(b, `,"eventName":`...), action)
-	return append(b, "}}"...)
-}
-
-// matches says whether the part of a pattern that is about what is known of an event
-// matches it.
-func matches(p *source.Value, fields []string, ev []byte) bool {
-	part := source.Value{Kind: event.Object}
-	for _, name := range fields {
-		v := p.Get(name)
-		if v == nil {
+		round := g.round(i)
+		if len(round) < 2 || slices.ContainsFunc(round, func(j int) bool { return cut[j] }) {
 			continue
 		}
-		if name == "detail" {
-			v = calls(v)
-			if v == nil {
-				continue
-			}
+		var names []string
+		for _, j := range round {
+			cut[j] = true
+			names = append(names, strconv.Quote(g.doers[j].rule.Name))
 		}
-		part.Members = append(part.Members, source.Member{Name: name, Value: v})
+		does, _ := g.leads(i, round[1])
+		d.warn("L002", "rules "+strings.Join(names, " and ")+" can start each other again and again",
+			fmt.Sprintf("%s, which rule %s matches", does.say, names[1]))
 	}
-	if len(part.Members) == 0 {
-		return true
-	}
-	compiled, errs := pattern.Compile(&part)
-	return len(errs) == 0 && compiled.Match(ev)
 }
 
-// calls is the part of a pattern's detail that names API calls, nil where it has none.
-func calls(detail *source.Value) *source.Value {
-	part := source.Value{Kind: event.Object}
-	for _, name := range []string{"eventSource", "eventName"} {
-		if v := detail.Get(name); v != nil {
-			part.Members = append(part.Members, source.Member{Name: name, Value: v})
+// warn adds a warning about a rule.
+func (d *doer) warn(code, message, label string) {
+	d.r.list = append(d.r.list, diag.Finding{Code: code, Severity: diag.Warning, File: d.r.name, Pos: d.v.Pos, Path: d.path,
+		Message: message, Label: label, Help: "add  detail.userIdentity.arn: [{anything-but: …}]  or  once_per"})
+}
+
+// graph is which rule can start which.
+type graph struct {
+	doers []*doer
+	// reaches are the indexes of the doers that match a doing, by its event.
+	reaches map[string][]int
+}
+
+// leads says whether what rule i does can start rule j, and by what.
+func (g *graph) leads(i, j int) (doing, bool) {
+	for _, does := range g.doers[i].does {
+		if slices.Contains(g.reached(does), j) && g.doers[i].rule.Bus == g.doers[j].rule.Bus {
+			return does, true
 		}
 	}
-	if len(part.Members) == 0 {
-		return nil
+	return doing{}, false
+}
+
+// reached are the doers that a doing can start.
+func (g *graph) reached(does doing) []int {
+	key := string(does.event)
+	found, known := g.reaches[key]
+	if !known {
+		for j, d := range g.doers {
+			if d.matches(does) {
+				found = append(found, j)
+			}
+		}
+		g.reaches[key] = found
 	}
-	return &part
+	return found
+}
+
+// round is the shortest way from rule i through others back to it, i first; nil where
+// there is none.
+func (g *graph) round(i int) []int {
+	from := map[int]int{i: i}
+	for queue := []int{i}; len(queue) > 0; queue = queue[1:] {
+		at := queue[0]
+		for _, does := range g.doers[at].does {
+			for _, next := range g.reached(does) {
+				if g.doers[at].rule.Bus != g.doers[next].rule.Bus {
+					continue
+				}
+				if next == i {
+					return way(from, at)
+				}
+				if _, seen := from[next]; !seen {
+					from[next] = at
+					queue = append(queue, next)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// way is the way that a search took to at.
+func way(from map[int]int, at int) []int {
+	steps := []int{at}
+	for from[at] != at {
+		at = from[at]
+		steps = append(steps, at)
+	}
+	slices.Reverse(steps)
+	return steps
 }

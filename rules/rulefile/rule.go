@@ -1,6 +1,9 @@
 package rulefile
 
 import (
+	"fmt"
+	"slices"
+
 	"github.com/tocsin-engine/tocsin/rules/expression"
 	"github.com/tocsin-engine/tocsin/rules/source"
 	"github.com/tocsin-engine/tocsin/sdk/event"
@@ -34,7 +37,14 @@ func (l *loader) rule(r *reading, v *source.Value, path string) {
 	out.OncePer = l.oncePer(r, v, path)
 	l.selects(r, v, path)
 	for i, t := range items(v, "targets") {
-		if route, ok := r.route(t, child(path, item("targets", i))); ok {
+		at := child(path, item("targets", i))
+		route, ok := r.route(t, at)
+		switch {
+		case !ok:
+		case slices.ContainsFunc(out.Targets, func(other Route) bool { return other.Target == route.Target }):
+			r.find(t.Pos, at, "R018", fmt.Sprintf("this rule names target %q twice", route.Target), "remove it, or name another target",
+				"for two inputs define two targets with the same plugin")
+		default:
 			out.Targets = append(out.Targets, route)
 		}
 	}

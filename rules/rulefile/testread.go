@@ -2,6 +2,7 @@ package rulefile
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"time"
@@ -37,6 +38,9 @@ func ParseTests(file File) (*TestFile, diag.List) {
 	list.Sort()
 	return out, list
 }
+
+// memberPath is a way to a member of an event: detail.items[0].price.
+var memberPath = regexp.MustCompile(`^[^.\[\]]+(\[[0-9]{1,9}\])*(\.[^.\[\]]+(\[[0-9]{1,9}\])*)*$`)
 
 // testReader reads the tests of one file.
 type testReader struct {
@@ -191,6 +195,10 @@ func (t *testReader) step(v *source.Value, path string) Step {
 	}
 	if w := v.Get("with"); w != nil && w.Kind == event.Object {
 		for _, m := range w.Members {
+			if !memberPath.MatchString(m.Name) {
+				t.find(m.Pos, child(child(path, "with"), m.Name), "T010", fmt.Sprintf("%q is no path to a member", shorten(m.Name)),
+					"write it as detail.items[0].price", "")
+			}
 			out.With = append(out.With, Override{Path: m.Name, Value: m.Value.AppendJSON(nil), Pos: m.Pos})
 		}
 	}
