@@ -127,7 +127,7 @@ func (a *App) assemble(ctx context.Context, o Options) error {
 	bus := events.New(events.Config{Store: a.store, Engine: a.engine, Now: o.Now, Rules: a.engine.Rules})
 	a.table = a.services(bus, o)
 	a.engine.SetServices(a.table)
-	signed.client = awsapi.NewClient(awsapi.ClientConfig{Table: a.table, Now: o.Now, Log: o.Log})
+	signed.client = awsapi.NewClient(awsapi.ClientConfig{Table: a.table, Region: c.Region, Now: o.Now, Log: o.Log})
 	a.server, err = server.New(server.Config{
 		Listen: c.Listen, TLSCert: c.TLSCert, TLSKey: c.TLSKey, Keys: keys, Account: c.Account, Region: c.Region,
 		Engine: a.engine, DeadLetters: a.store, Services: a.table, Events: bus,

@@ -132,7 +132,7 @@ func (c *Client) encode(r abi.AWSRequest) (op service.Operation, out awswire.Out
 		return op, out, failed("UnknownOperation", false, "tocsin does not know how to call %s.%s", r.Service, r.Action).Error
 	}
 	if r.Region == "" {
-		return op, out, failed("NoRegion", false, "in which region? set AWS_REGION, or start tocsin with --region").Error
+		return op, out, failed("NoRegion", true, "in which region? set AWS_REGION, or start tocsin with --region").Error
 	}
 	request := op.New()
 	if err := awswire.DecodeJSON(r.Params, request); err != nil {
