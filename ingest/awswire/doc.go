@@ -4,8 +4,8 @@
 // The same codec works the other way round, for calls that go out to AWS.
 //
 // One plain struct per request and one per response serve every protocol: awsJson
-// 1.0 and 1.1, query (a form in, XML out), ec2-query and rpc-v2-cbor. The package
-// knows no operation; runtime/awsapi has the table of those.
+// 1.0 and 1.1, query (a form in, XML out), ec2-query, rpc-v2-cbor and rest-json. The
+// package knows no operation; runtime/awsapi has the table of those.
 //
 // # Structs
 //
@@ -51,6 +51,9 @@
 // being "item". Write the XML name in the tag where it is not the JSON name with a small
 // letter (`query:"instancesSet"`), and in a request the form's name
 // (`query:"InstanceId"`).
+//
+// The rest tag is for rest-json: `rest:"limit"` is the member's name as a label of the
+// path or a parameter of the query, where it is not the JSON name.
 //
 // # Timestamps
 //

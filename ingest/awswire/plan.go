@@ -21,6 +21,8 @@ type member struct {
 	query string
 	flat  bool
 	a, b  string
+	// rest is the name in paths and their queries.
+	rest string
 }
 
 // plan is a struct's members in their order.
@@ -56,6 +58,7 @@ func memberOf(f reflect.StructField) member {
 	if m.json == "" {
 		m.json = f.Name
 	}
+	m.rest = orElse(f.Tag.Get("rest"), m.json)
 	parts := strings.Split(f.Tag.Get("query"), ",")
 	m.query, parts = parts[0], parts[1:]
 	if m.query == "" {

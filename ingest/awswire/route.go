@@ -8,8 +8,7 @@ import (
 // Protocol is how requests and answers are written.
 type Protocol uint8
 
-// The protocols. REST is every request that is none of the others; no operation is
-// answered in it yet, but its errors have their shape.
+// The protocols. REST (rest-json) is every request that is none of the others.
 const (
 	REST Protocol = iota
 	JSON10
@@ -31,8 +30,9 @@ func (p Protocol) IsForm() bool { return p == Query || p == EC2Query }
 type Route struct {
 	// Service is the signing name, "" if the request does not say.
 	Service string
-	// Operation is the operation's name; a form has it in the body (see WithForm). An
-	// operation that belongs to another service than the signature's is "".
+	// Operation is the operation's name; a form has it in the body (see WithForm), REST
+	// has method and path here. An operation that belongs to another service than the
+	// signature's is "".
 	Operation string
 	Protocol  Protocol
 }

@@ -224,3 +224,45 @@ func TestAWSCLI(t *testing.T) {
 		t.Errorf("a service that is not here: %v %s", err, out)
 	}
 }
+
+// segments and registry are requests of rest-json services, with the least that the
+// command line sends.
+type (
+	segments struct{ TraceSegmentDocuments []string }
+	rejected struct {
+		UnprocessedTraceSegments []struct{ Id string } //nolint:revive // the field's name on the wire
+	}
+	registry struct{ RegistryName, Description string }
+)
+
+func TestAWSCLIRest(t *testing.T) {
+	put := service.Op("xray", "PutTraceSegments", func(_ context.Context, _ service.Caller, r *segments) (*rejected, error) {
+		if len(r.TraceSegmentDocuments) != 1 {
+			return nil, service.Errorf("InvalidRequestException", "%d segments", len(r.TraceSegmentDocuments))
+		}
+		return &rejected{}, nil
+	})
+	put.Path = "POST /TraceSegments"
+	describe := service.Op("schemas", "DescribeRegistry", func(_ context.Context, _ service.Caller, r *registry) (*registry, error) {
+		if r.RegistryName == "none" {
+			return nil, &service.Error{Code: "NotFoundException", Message: "No registry is called none.", Status: 404}
+		}
+		return &registry{r.RegistryName, "d"}, nil
+	})
+	describe.Path = "GET /v1/registries/name/{RegistryName}"
+	h := awsapi.New(awsapi.Config{Table: service.NewTable([]service.Operation{put, describe}), Account: "123456789012", Region: "us-east-1",
+		Verifier: awswire.NewVerifier(awswire.VerifierConfig{
+			Find: func(key string) (awswire.Credential, bool) { return awswire.Credential{Secret: "secret"}, key == "AK" }, Now: time.Now,
+		})})
+	server := httptest.NewServer(h)
+	t.Cleanup(server.Close)
+	if out, err := awsCLI(t, server.URL, "xray", "put-trace-segments", "--trace-segment-documents", `{"id":"70de5b6f19ff9a0a"}`); err != nil || !strings.Contains(out, "UnprocessedTraceSegments") {
+		t.Errorf("put-trace-segments: %v %s", err, out)
+	}
+	if out, err := awsCLI(t, server.URL, "schemas", "describe-registry", "--registry-name", "a b/c"); err != nil || !strings.Contains(out, `"RegistryName": "a b/c"`) {
+		t.Errorf("describe-registry: %v %s", err, out)
+	}
+	if out, err := awsCLI(t, server.URL, "schemas", "describe-registry", "--registry-name", "none"); err == nil || !strings.Contains(out, "(NotFoundException)") || !strings.Contains(out, "No registry is called none.") {
+		t.Errorf("describe-registry of none: %v %s", err, out)
+	}
+}

@@ -130,35 +130,62 @@ func (x *exchange) authenticated(room *awswire.Room, limit int64) ([]byte, error
 
 // decode finds the operation and fills its request.
 func (x *exchange) decode(body []byte) (op service.Operation, request any, err error) {
+	if x.route.Protocol == awswire.REST {
+		return x.decodeREST(body)
+	}
 	var form *awswire.Form
 	if x.route.Protocol.IsForm() {
-		text := string(body)
-		if x.r.URL.Query().Has("Action") {
-			text = x.r.URL.RawQuery
-		}
-		if form, err = awswire.ParseForm(text); err != nil {
+		if form, err = x.form(body); err != nil {
 			return op, nil, err
-		}
-		x.route = x.route.WithForm(form)
-		if x.route.Service == "sqs" && x.r.URL.Path != "/" {
-			form.Default("QueueUrl", x.caller().Endpoint+x.r.URL.Path) // older SDKs post to the queue itself
 		}
 	}
 	op, ok := x.h.c.Table.Find(x.route.Service, x.route.Operation)
-	if !ok || x.route.Protocol == awswire.REST {
+	switch {
+	case !ok:
 		return op, nil, unknown(x.route)
-	}
-	if int64(len(body)) > op.MaxBody {
+	case int64(len(body)) > op.MaxBody:
 		return op, nil, awswire.TooLarge()
 	}
 	request = op.New()
-	if form != nil {
-		return op, request, form.Decode(request, x.route.Protocol == awswire.EC2Query)
+	switch {
+	case form != nil:
+		err = form.Decode(request, x.route.Protocol == awswire.EC2Query)
+	case x.route.Protocol == awswire.CBOR:
+		err = awswire.DecodeCBOR(body, request)
+	default:
+		err = awswire.DecodeJSON(body, request)
 	}
-	if x.route.Protocol == awswire.CBOR {
-		return op, request, awswire.DecodeCBOR(body, request)
+	return op, request, err
+}
+
+// form reads the form, and completes the route from it.
+func (x *exchange) form(body []byte) (*awswire.Form, error) {
+	text := string(body)
+	if x.r.URL.Query().Has("Action") {
+		text = x.r.URL.RawQuery
 	}
-	return op, request, awswire.DecodeJSON(body, request)
+	form, err := awswire.ParseForm(text)
+	if err != nil {
+		return nil, err
+	}
+	x.route = x.route.WithForm(form)
+	if x.route.Service == "sqs" && x.r.URL.Path != "/" {
+		form.Default("QueueUrl", x.caller().Endpoint+x.r.URL.Path) // older SDKs post to the queue itself
+	}
+	return form, nil
+}
+
+func (x *exchange) decodeREST(body []byte) (op service.Operation, request any, err error) {
+	op, labels, ok := x.h.c.Table.FindPath(x.route.Service, x.r.Method, x.r.URL.EscapedPath())
+	switch {
+	case !ok:
+		return op, nil, unknown(x.route)
+	case int64(len(body)) > op.MaxBody:
+		return op, nil, awswire.TooLarge()
+	}
+	x.route.Service, x.route.Operation = op.Service, op.Name
+	request = op.New()
+	return op, request, awswire.DecodeREST(labels, x.r.URL.Query(), body, request)
 }
 
 func (x *exchange) caller() service.Caller {

@@ -61,7 +61,11 @@ func testTable() *service.Table {
 	}
 	small := service.Op("events", "Small", echo)
 	small.MaxBody = 100
-	return service.NewTable(ops, []service.Operation{small})
+	traces := service.Op("xray", "Echo", echo)
+	traces.Path = "POST /TraceSegments"
+	named := service.Op("schemas", "EchoName", echo)
+	named.Path = "GET /v1/registries/name/{Text}/schemas"
+	return service.NewTable(ops, []service.Operation{small, traces, named})
 }
 
 var testTime = time.Date(2026, 11, 22, 18, 34, 24, 0, time.UTC)
@@ -79,6 +83,13 @@ func post(target, contentType, auth, body string) *http.Request {
 	if auth != "" {
 		r.Header.Set("Authorization", auth)
 	}
+	return r
+}
+
+func rest(method, path, name, body string) *http.Request {
+	r := httptest.NewRequest(method, path, strings.NewReader(body))
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Authorization", scoped(name))
 	return r
 }
 
@@ -107,6 +118,14 @@ func TestHandler(t *testing.T) {
 		{"unknown in query", post("", form, scoped("sns"), `Action=Nope`), 400, `<Code>InvalidAction</Code>`, Stats{Unknown: 1}},
 		{"no action", post("", form, scoped("sns"), `Text=a`), 400, `<Code>MissingAction</Code>`, Stats{Unknown: 1}},
 		{"unknown in ec2", post("", form, scoped("ec2"), `Action=Nope`), 400, `<Response><Errors><Error><Code>InvalidAction</Code>`, Stats{Unknown: 1}},
+		{"rest-json", rest("POST", "/TraceSegments", "xray", `{"Text":"a"}`), 200, `{"Text":"a"}`, Stats{}},
+		{"rest-json with a slash", rest("POST", "/TraceSegments/", "xray", `{"Text":"a"}`), 200, `{"Text":"a"}`, Stats{}},
+		{"rest-json without a signature", httptest.NewRequest("POST", "/TraceSegments", strings.NewReader(`{"Text":"a"}`)), 200, `{"Text":"a"}`, Stats{}},
+		{"rest-json with a label", rest("GET", "/v1/registries/name/a%2Fb/schemas?N=1", "schemas", ""), 200, `{"Text":"a/b"}`, Stats{}},
+		{"rest-json, wrong method", rest("GET", "/TraceSegments", "xray", ""), 404, `UnknownOperationException`, Stats{Unknown: 1}},
+		{"rest-json of another service", rest("POST", "/TraceSegments", "lambda", `{}`), 404, `UnknownOperationException`, Stats{Unknown: 1}},
+		{"rest-json, malformed", rest("POST", "/TraceSegments", "xray", `{"Text":1}`), 400, `"message":"Text: write a string, not a number"`, Stats{Malformed: 1}},
+		{"rest-json, operation's error", rest("POST", "/TraceSegments", "xray", `{"Text":"known"}`), 400, `"message":"No."`, Stats{Failed: 1}},
 		{"rest", httptest.NewRequest("GET", "/v1/registries", nil), 404, `GET /v1/registries`, Stats{Unknown: 1}},
 		{"malformed json", post("AWSEvents.Echo", json11, scoped("events"), `{"Text":1}`), 400, `{"__type":"SerializationException","message":"Text: write a string, not a number"}`, Stats{Malformed: 1}},
 		{"malformed form", post("", form, scoped("sns"), `Action=Echo&N=x`), 400, `<Code>MalformedQueryString</Code>`, Stats{Malformed: 1}},

@@ -42,6 +42,9 @@ type Empty struct{}
 type Operation struct {
 	// Service is the signing name ("sqs"), Name the operation's ("SendMessage").
 	Service, Name string
+	// Path is, for a service that speaks rest-json, the method and the path, labels in
+	// braces: "GET /v1/registries/name/{RegistryName}". "" for every other service.
+	Path string
 	// New returns a pointer to a zero request, for the wire format to fill; NewResponse
 	// one to a zero response, for the answer of a call that went out to AWS.
 	New, NewResponse func() any
@@ -96,6 +99,7 @@ type Table struct {
 	services map[string]bool
 	// largest is the greatest body cap of each service.
 	largest map[string]int64
+	paths   []pathOf
 }
 
 // NewTable makes a table of all given operations. Two with one name are a bug.
@@ -113,6 +117,9 @@ func NewTable(groups ...[]Operation) *Table {
 			t.ops[key] = op
 			t.largest[op.Service] = max(t.largest[op.Service], op.MaxBody)
 			t.services[op.Service] = true
+			if op.Path != "" {
+				t.paths = append(t.paths, newPath(op))
+			}
 		}
 	}
 	return t
