@@ -94,7 +94,10 @@ func (a *app) report(ctx context.Context, cmd *cobra.Command, err error) int {
 	if err == nil {
 		return exitFine
 	}
-	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+	if ctx.Err() != nil {
+		if !errors.Is(err, context.Canceled) {
+			fmt.Fprintf(a.err, "%s %v\n", a.talk.bad("error:"), err)
+		}
 		return exitInterrupted
 	}
 	if errors.Is(err, syscall.EPIPE) { // `tocsin match … | head` has seen enough

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/hashicorp/go-hclog"
 	"github.com/spf13/cobra"
@@ -62,6 +63,7 @@ func (a *app) newLog() hclog.Logger {
 // build puts the machine together. What is wrong with the rule files is printed as check
 // prints it.
 func (a *app) build(ctx context.Context, log hclog.Logger) (*machine.App, error) {
+	defer a.patience("compiling the plugins, once a machine…")()
 	m, warnings, err := machine.New(ctx, a.cfg, machine.Options{Version: versionText(), Log: log})
 	var rules *machine.RulesError
 	if errors.As(err, &rules) && len(rules.Findings) > 0 {
@@ -74,6 +76,16 @@ func (a *app) build(ctx context.Context, log hclog.Logger) (*machine.App, error)
 		log.Warn(w.Message, "file", w.File, "line", w.Line, "code", w.Code)
 	}
 	return m, err
+}
+
+// patience tells a person what takes so long, if it takes longer than a second; the
+// function that it returns ends that.
+func (a *app) patience(what string) (done func()) {
+	if !a.talk.terminal || a.cfg.Quiet {
+		return func() {}
+	}
+	told := time.AfterFunc(time.Second, func() { fmt.Fprintf(a.err, "%s %s\n", a.talk.dot(), what) })
+	return func() { told.Stop() }
 }
 
 // serve runs the machine until ctx ends, and takes it apart.
