@@ -28,7 +28,7 @@ func (r Report) Text(w io.Writer) error {
 			b.WriteByte('\n')
 		}
 		if _, read := lines[f.File]; !read {
-			lines[f.File] = bytes.Split(r.Sources[f.File], []byte("\n"))
+			lines[f.File] = bytes.Split(bytes.TrimPrefix(r.Sources[f.File], []byte("\ufeff")), []byte("\n"))
 		}
 		r.finding(&b, f, lines[f.File])
 	}

@@ -1,9 +1,12 @@
 package rulefile
 
 import (
+	"strings"
+
 	"github.com/tocsin-engine/tocsin/rules/diag"
 	"github.com/tocsin-engine/tocsin/rules/pattern"
 	"github.com/tocsin-engine/tocsin/rules/source"
+	"github.com/tocsin-engine/tocsin/sdk/event"
 )
 
 // patternCodes gives each kind of mistake in a pattern its page. P003 and P017 are of
@@ -30,19 +33,27 @@ var patternCodes = map[pattern.Code]string{
 func (r *reading) pattern(v *source.Value, path string) *pattern.Pattern {
 	p, errs := pattern.Compile(v)
 	for _, e := range errs {
-		label := e.Label
-		if e.Code == pattern.NotArray {
-			if written := r.doc.Source(valueAt(v, e.Pos)); written != "" {
-				label = "write [" + written + "]"
-			}
-		}
-		r.find(e.Pos, child(path, e.Path), patternCodes[e.Code], e.Message, label, e.Help)
+		r.find(e.Pos, child(path, e.Path), patternCodes[e.Code], e.Message, r.patternLabel(v, e), e.Help)
 	}
 	r.neverMatches(v, path)
 	if len(errs) > 0 {
 		return nil
 	}
 	return p
+}
+
+// patternLabel says what to write as YAML would have it, where rules/pattern says it as
+// JSON.
+func (r *reading) patternLabel(v *source.Value, e pattern.Error) string {
+	switch {
+	case e.Code == pattern.NotArray:
+		if written := r.doc.Source(valueAt(v, e.Pos)); written != "" {
+			return "write [" + written + "]"
+		}
+	case e.Code == pattern.NotObject && v.Kind == event.String && strings.HasPrefix(strings.TrimSpace(v.Text), "{"):
+		return "leave the quotes, or the |, away: JSON is YAML too"
+	}
+	return e.Label
 }
 
 // valueAt is the innermost value in v that stands at a place, or v.

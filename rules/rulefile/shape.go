@@ -135,8 +135,11 @@ type list struct {
 func (l list) check(r *reading, v *source.Value, path string) bool {
 	if v.Kind != event.Array {
 		label := "write a list: [ … ]"
-		if v.Kind == event.String {
+		switch o, ofObjects := l.of.(*object); {
+		case v.Kind == event.String:
 			label = "write [" + shorten(v.Text) + "]"
+		case v.Kind == event.Object && ofObjects:
+			label = fmt.Sprintf("begin each %s with a dash:  - %s: …", o.name, o.fields[0].name)
 		}
 		return wrongKind(r, v, path, "a list", label)
 	}

@@ -154,6 +154,9 @@ func (d *Doc) lineEnd(offset int) int {
 	return len(d.src)
 }
 
+// byteOrderMark may begin a file; it belongs to no line.
+const byteOrderMark = "\ufeff"
+
 // maxDepth is how deep collections may nest.
 const maxDepth = 100
 
@@ -175,7 +178,10 @@ type reader struct {
 func Parse(file string, src []byte) (*Doc, diag.List) {
 	src = bytes.ReplaceAll(src, []byte("\r\n"), []byte("\n"))
 	r := &reader{Doc: &Doc{src: src, marks: map[*source.Value]*mark{}}, file: file}
-	r.starts = append(r.starts, 0)
+	if bytes.HasPrefix(src, []byte(byteOrderMark)) {
+		r.pos = len(byteOrderMark)
+	}
+	r.starts = append(r.starts, r.pos)
 	for i, c := range src {
 		if c == '\n' {
 			r.starts = append(r.starts, i+1)
@@ -195,9 +201,6 @@ func (r *reader) find(from, to int, code, message, label, help string) {
 
 // characters looks for bytes that no text holds.
 func (r *reader) characters() bool {
-	if bytes.HasPrefix(r.src, []byte("\ufeff")) {
-		r.pos = len("\ufeff")
-	}
 	for i := r.pos; i < len(r.src); {
 		c, n := utf8.DecodeRune(r.src[i:])
 		switch {
