@@ -28,6 +28,7 @@ import (
 	"github.com/tocsin-engine/tocsin/runtime/service/sqs"
 	"github.com/tocsin-engine/tocsin/runtime/store"
 	"github.com/tocsin-engine/tocsin/runtime/store/memory"
+	"github.com/tocsin-engine/tocsin/runtime/store/sqlite"
 )
 
 // App is the machine, put together. Make one with New, Run it, Close it.
@@ -80,12 +81,15 @@ func New(ctx context.Context, c config.Config, o Options) (_ *App, warnings diag
 	if o.Secret == nil {
 		o.Secret = func(name string) (string, bool) { return os.LookupEnv("TOCSIN_PLUGIN_SECRET_" + name) }
 	}
-	a := &App{config: c, store: memory.New(memory.Config{}), now: o.Now}
+	a := &App{config: c, now: o.Now}
 	defer func() {
 		if err != nil {
 			a.Close()
 		}
 	}()
+	if a.store, err = openStore(ctx, c, o.Log); err != nil {
+		return nil, nil, err
+	}
 	if err := a.assemble(ctx, o); err != nil {
 		return nil, nil, err
 	}
@@ -98,6 +102,35 @@ func New(ctx context.Context, c config.Config, o Options) (_ *App, warnings diag
 		return nil, nil, &RulesError{warnings, files.Rules, err}
 	}
 	return a, warnings, nil
+}
+
+// openStore opens the durable store, or makes one in memory that says what it forgets.
+func openStore(ctx context.Context, c config.Config, log hclog.Logger) (store.Store, error) {
+	if c.Data == "" {
+		return memory.New(memory.Config{}), nil
+	}
+	s, err := sqlite.Open(ctx, c.Data, sqlite.Config{Log: log})
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// storeFailed waits for the store to fail for good, and says why.
+func (a *App) storeFailed(ctx context.Context) error {
+	durable, ok := a.store.(interface {
+		Failed() <-chan struct{}
+		Err() error
+	})
+	if !ok {
+		return nil
+	}
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-durable.Failed():
+		return durable.Err()
+	}
 }
 
 // assemble makes the parts. The services need the engine, because PutEvents puts events
@@ -197,11 +230,17 @@ func (a *App) Run(ctx context.Context, kick <-chan os.Signal) error {
 		stop() // a server that delivers nothing any more must not accept anything
 	})
 	parts.Go(func() { a.engine.Watch(ctx, a.config.Rules, kick, a.read) })
+	var storeErr error
+	parts.Go(func() {
+		if storeErr = a.storeFailed(ctx); storeErr != nil {
+			stop() // nothing can be accepted before a restart
+		}
+	})
 	serverErr := a.server.Run(ctx)
 	a.server = nil // it has given its port back
 	stopEngine()
 	parts.Wait()
-	return errors.Join(serverErr, engineErr)
+	return errors.Join(serverErr, engineErr, storeErr)
 }
 
 // URL is where the server is.
@@ -236,5 +275,8 @@ func (a *App) Close() error {
 	if a.host != nil {
 		all = append(all, a.host.Close(ctx))
 	}
-	return errors.Join(append(all, a.store.Close())...)
+	if a.store != nil {
+		all = append(all, a.store.Close())
+	}
+	return errors.Join(all...)
 }

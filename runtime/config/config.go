@@ -31,6 +31,8 @@ type Config struct {
 
 	// Rules are the folders and files of the rule set.
 	Rules []string
+	// Data is the folder of the durable store; "" keeps everything in memory.
+	Data string
 	// Listen is the address of the server's door.
 	Listen string
 	// TLSCert and TLSKey are PEM files; both or none.
@@ -102,6 +104,8 @@ var Settings = []Setting{
 
 	{Name: "rules", Scope: Server, Default: Rules, Help: "folders or files of rules; repeat it or separate them by commas",
 		field: func(c *Config) any { return &c.Rules }},
+	{Name: "data", Scope: Server, Help: "keep events, deliveries and state in this `DIR`; without it they are lost when the server ends",
+		field: func(c *Config) any { return &c.Data }},
 	{Name: "listen", Scope: Server, Default: "127.0.0.1:7575", Help: "the `ADDRESS` to listen on; one that others can reach needs --keys",
 		field: func(c *Config) any { return &c.Listen }},
 	{Name: "tls-cert", Scope: Server, Help: "PEM `FILE` of the certificate chain; read again when it changes",

@@ -54,7 +54,7 @@ func (s *Store) Promises() store.Promises {
 	return store.Promises{
 		Kind: "memory",
 		Warning: "everything is kept in memory only: when this process ends, accepted events that are not " +
-			"delivered, retries, dead letters and all state are lost",
+			"delivered, retries, dead letters and all state are lost; --data DIR keeps them",
 	}
 }
 
