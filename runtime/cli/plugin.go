@@ -28,10 +28,10 @@ func pluginCommand(a *app) *cobra.Command {
 			if len(args) > 0 {
 				return unknownVerb(cmd, args[0])
 			}
-			return usagef("say what: tocsin plugin build, inspect, call or bench")
+			return usagef("say what: tocsin plugin build, test, call, inspect or bench")
 		},
 	}
-	cmd.AddCommand(pluginBuildCommand(a), pluginInspectCommand(a), pluginCallCommand(a), pluginBenchCommand(a))
+	cmd.AddCommand(pluginBuildCommand(a), pluginInspectCommand(a), pluginCallCommand(a), pluginBenchCommand(a), pluginTestCommand(a))
 	return cmd
 }
 

@@ -65,11 +65,21 @@ func Call(ctx context.Context, h *sandbox.Host, s Source, o CallOptions) (Called
 		return Called{}, err
 	}
 	defer m.Close(ctx)
-	host := &bench{grants: o.Grants, live: o.Live, kv: map[string]abi.RawJSON{}}
+	compiled := time.Since(begin)
+	host := &bench{live: o.Live, kv: map[string]abi.RawJSON{}}
+	c, err := call(ctx, m, host, host, o)
+	c.Cold += compiled
+	return c, err
+}
+
+// call makes a target of a module and calls it once. host is what the guest calls, b where
+// that keeps its record.
+func call(ctx context.Context, m *sandbox.Module, b *bench, host sandbox.Capabilities, o CallOptions) (Called, error) {
+	begin := time.Now()
 	t, err := m.NewTarget(ctx, sandbox.TargetConfig{Name: "plugin-call", Config: o.Config, Grants: o.Grants, Limits: o.Limits, Host: host})
 	var fault *sandbox.Fault
 	if errors.As(err, &fault) {
-		return Called{Fault: fault, Cold: time.Since(begin), Logs: host.logs}, nil
+		return Called{Fault: fault, Cold: time.Since(begin), Logs: b.logs}, nil
 	}
 	if err != nil {
 		return Called{}, err
@@ -78,7 +88,7 @@ func Call(ctx context.Context, h *sandbox.Host, s Source, o CallOptions) (Called
 	c := Called{Cold: time.Since(begin), MemoryLimit: sandbox.Limits(o.Limits, sandbox.Defaults).Memory}
 	result, report, err := t.Call(ctx, o.call())
 	c.Took, c.Memory, c.Fuel, c.LogsCut = report.Took, report.Memory, report.Fuel, report.LogsCut
-	c.Logs, c.HostCalls = host.logs, host.calls
+	c.Logs, c.HostCalls = b.logs, b.calls
 	if len(result.Failures) > 0 {
 		c.Failure = &result.Failures[0]
 	}
@@ -119,8 +129,7 @@ func (s *silent) KV(_ context.Context, _ sandbox.Scope, function string, r abi.K
 
 // bench is the machine around a plugin that is called by hand.
 type bench struct {
-	grants abi.Grants
-	live   bool
+	live bool
 
 	mu    sync.Mutex
 	logs  []string

@@ -65,16 +65,19 @@ func skipDir(name string) bool {
 
 func isRuleFile(name string) bool {
 	base := filepath.Base(name)
-	if base == "plugin.yaml" || strings.HasSuffix(base, ".plugin.yaml") {
+	if base == "plugin.yaml" || base == PluginTests || strings.HasSuffix(base, ".plugin.yaml") {
 		return false
 	}
 	ext := filepath.Ext(base)
 	return (ext == ".yaml" || ext == ".yml") && !strings.HasPrefix(base, ".") && !IsTest(base)
 }
 
+// PluginTests is the file with a plugin's tests, beside its manifest; no file of a rule set.
+const PluginTests = "plugin_test.yaml"
+
 // IsTest says whether a file of this name holds tests.
 func IsTest(name string) bool {
-	return strings.HasSuffix(name, "_test.yaml") || strings.HasSuffix(name, "_test.yml")
+	return filepath.Base(name) != PluginTests && (strings.HasSuffix(name, "_test.yaml") || strings.HasSuffix(name, "_test.yml"))
 }
 
 func (f *Files) add(name string) error {
