@@ -49,7 +49,7 @@ func (c *conjunction) advice() (Advice, bool) {
 	}
 	if c.witness > 0 {
 		check := &c.checks[c.witness-1]
-		if new(chooser).witness(check).cost < presenceCost {
+		if !likely(check.field.Tests) {
 			return a, false
 		}
 		a.Message = "is tried on every event that has " + check.field.Path

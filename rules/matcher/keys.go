@@ -25,6 +25,8 @@ const (
 	byRange
 	byBlock
 	byPresence
+
+	forms = iota // how many there are
 )
 
 // key is one entry of a path's index: what a leaf must have for a test to be worth
@@ -39,9 +41,6 @@ type key struct {
 	gram   uint64
 	size   int // of the gram
 }
-
-// counts is how many rules have a key at a path: what many rules share tells little.
-type counts map[uint64]int32
 
 // keysOf appends the keys under which a test can be found; any one of them is enough. A
 // test that nothing else stands for is found by the presence of its path.
@@ -156,36 +155,3 @@ func (k *key) hash(path int32) uint64 {
 	}
 	return h
 }
-
-// presenceCost is the cost of what nearly every event has.
-const presenceCost = 1e6
-
-// cost guesses how often a key is met in vain: its rules times a guess at how many
-// values have it. The scale is that of an exact text that one rule has.
-func (k *key) cost(rules float64) float64 {
-	switch k.form {
-	case byText, byAddress, byFolded:
-		return rules
-	case byNumber:
-		return 2 * rules
-	case byLiteral:
-		return 1000 + rules
-	case byPrefix, byFoldedPrefix:
-		return rules + shortness(len(k.text))
-	case bySuffix, byFoldedSuffix:
-		return rules + 2*shortness(len(k.text))
-	case byGram:
-		return 2*rules + 4*shortness(k.size)
-	case byRange:
-		if math.IsInf(k.span.low, 0) || math.IsInf(k.span.high, 0) {
-			return 20_000 + rules
-		}
-		return 500 + rules
-	case byBlock:
-		return rules + shortness(1+k.net.Bits()/4)
-	}
-	return presenceCost + rules
-}
-
-// shortness is what a text of n bytes says too little: one letter is in most texts.
-func shortness(n int) float64 { return float64(int(4096) >> (2 * min(n, 6))) }

@@ -21,6 +21,8 @@ import (
 //	      text "shop"                    → any-order
 //	    every event                      → audit: …
 func (m *Matcher) Print(w io.Writer) error {
+	m.changes.Lock() // choosers belong to whoever changes
+	defer m.changes.Unlock()
 	p := printer{w: w}
 	s := m.state.Load()
 	for _, name := range sortedNames(s.buses) {
@@ -28,7 +30,7 @@ func (m *Matcher) Print(w io.Writer) error {
 		p.line(0, "bus %s: %s, %s", name, count(len(b.levels), "level"), count(b.paths.Len(), "path"))
 		for i, l := range b.levels {
 			p.line(1, "level %d: %s", i, count(len(l.conjunctions), "conjunction"))
-			p.level(l, s.version)
+			p.level(l, b.chooser, s.version)
 		}
 	}
 	return p.err
@@ -55,10 +57,9 @@ func (p *printer) line(depth int, format string, args ...any) {
 }
 
 // level lists where the conjunctions hang: path by path, key by key.
-func (p *printer) level(l *level, version uint64) {
+func (p *printer) level(l *level, c *chooser, version uint64) {
 	type hanging struct{ path, key, rest string }
 	var all []hanging
-	var c chooser
 	for i := range l.conjunctions {
 		conj := &l.conjunctions[i]
 		if !conj.entry.liveAt(version) {
@@ -108,8 +109,9 @@ func (c *conjunction) describe() string {
 // Found says by what the index finds rule i: a path and a key for each way in which the
 // rule can match, "every event" where there is no key.
 func (m *Matcher) Found(i int) []string {
+	m.changes.Lock()
+	defer m.changes.Unlock()
 	var all []string
-	var c chooser
 	m.each(func(conj *conjunction) {
 		if int(conj.index) != i {
 			return
@@ -119,6 +121,7 @@ func (m *Matcher) Found(i int) []string {
 			return
 		}
 		witness := &conj.checks[conj.witness-1]
+		c := m.state.Load().buses[conj.entry.rule.Bus].chooser
 		for _, k := range c.witness(witness).keys {
 			all = append(all, witness.field.Path+" "+k.String())
 		}

@@ -8,30 +8,6 @@ type witness struct {
 	cost float64
 }
 
-// chooser picks witnesses. It knows how many rules have each key: what many rules share
-// is worth little.
-type chooser struct {
-	rules map[uint64]int32 // by hash of key and path
-	// keys and best are memory that is used again.
-	keys, best, other []key
-}
-
-// count adds the keys of a conjunction, n times.
-func (c *chooser) count(conj *conjunction, n int32) {
-	for i := range conj.checks {
-		check := &conj.checks[i]
-		for j := range check.field.Tests {
-			c.keys = keysOf(c.keys[:0], &check.field.Tests[j])
-			for k := range c.keys {
-				h := c.keys[k].hash(check.path)
-				if c.rules[h] += n; c.rules[h] <= 0 {
-					delete(c.rules, h)
-				}
-			}
-		}
-	}
-}
-
 // choose finds the cheapest witness; ok is false if there is none, because every field
 // may be absent or nothing is known. The keys are valid until the next call. A choice
 // that was made before stands.
@@ -63,7 +39,7 @@ func (c *chooser) witness(f *check) witness {
 		c.keys = keysOf(c.keys[:0], &f.field.Tests[i])
 		best, least := 0, 0.0
 		for k := range c.keys {
-			cost := c.keys[k].cost(float64(c.rules[c.keys[k].hash(f.path)]))
+			cost := c.cost(&c.keys[k], f.path)
 			if k == 0 || cost < least {
 				best, least = k, cost
 			}
