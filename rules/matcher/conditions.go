@@ -63,10 +63,44 @@ func both(a, b formula) formula {
 	}
 	for _, x := range a.terms {
 		for _, y := range b.terms {
-			f.terms = append(f.terms, slices.Concat(x, y))
+			f.terms = append(f.terms, together(x, y))
 		}
 	}
 	return f
+}
+
+// together joins two terms. A path is one value to an expression, so that a lower and an
+// upper bound make one range: found by either alone it would be a candidate too often.
+func together(x, y []*pattern.Field) []*pattern.Field {
+	all := slices.Clone(x)
+	for _, f := range y {
+		i := slices.IndexFunc(all, func(g *pattern.Field) bool { return g.Path == f.Path && isRange(g) && isRange(f) })
+		if i < 0 {
+			all = append(all, f)
+			continue
+		}
+		all[i] = narrowed(all[i], f)
+	}
+	return all
+}
+
+func isRange(f *pattern.Field) bool { return len(f.Tests) == 1 && f.Tests[0].Op == pattern.Range }
+
+func narrowed(f, g *pattern.Field) *pattern.Field {
+	t, u := f.Tests[0], g.Tests[0]
+	if u.Low.Set && (!t.Low.Set || tighter(u.Low, t.Low, 1)) {
+		t.Low = u.Low
+	}
+	if u.High.Set && (!t.High.Set || tighter(u.High, t.High, -1)) {
+		t.High = u.High
+	}
+	return &pattern.Field{Path: f.Path, Tests: []pattern.Test{t}}
+}
+
+// tighter compares bounds; sign is 1 for lower and -1 for upper ones.
+func tighter(a, b pattern.Bound, sign int) bool {
+	c := sign * a.Number.Compare(b.Number)
+	return c > 0 || c == 0 && a.Open
 }
 
 // either joins the terms. If the left side raises an error the right one is not asked,
@@ -84,8 +118,9 @@ type operand struct {
 	path string
 	// exact: a plain leaf there is the value that the expression sees.
 	exact bool
-	// safe: reading it never raises; text: it is always a string.
-	safe, text bool
+	// safe: reading it never raises; text: it is always a string; dotted: one of its
+	// names has a dot.
+	safe, text, dotted bool
 }
 
 func (o operand) one(t pattern.Test, exact, safe bool) formula {
@@ -122,10 +157,12 @@ func pathOf(n ast.Node) (operand, bool) {
 		if !ok || base.text {
 			return operand{}, false
 		}
+		dotted := base.dotted || strings.Contains(name.Value, ".")
 		return operand{
-			path: base.path + "." + name.Value,
+			dotted: dotted,
+			path:   base.path + "." + name.Value,
 			// A name with a dot is one member to an expression and two to a path.
-			exact: base.exact && !strings.Contains(name.Value, "."),
+			exact: base.exact && !dotted,
 			// detail is an object whatever comes; its members may be anything.
 			safe: base.safe && base.path == "detail",
 		}, true
@@ -192,6 +229,8 @@ func compare(p operand, op string, c pattern.Operand) formula {
 	switch {
 	case op == "==":
 		return one(pattern.Equal)
+	case c.Kind == event.Number && p.dotted: // not the value that the path alone names
+		return unknown()
 	case c.Kind == event.Number && (op == "<" || op == "<="):
 		return p.one(pattern.Test{Op: pattern.Range, High: bound}, p.exact, false)
 	case c.Kind == event.Number && (op == ">" || op == ">="):

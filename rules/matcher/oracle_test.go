@@ -251,7 +251,8 @@ func (w world) comparison() string {
 	case 5:
 		return fmt.Sprintf("%s %s %s", w.path(), w.pick("<", "<=", ">", ">="), w.pick("1", "2.5", "-1", "9007199254740993"))
 	case 6:
-		return fmt.Sprintf("%s < %s", w.pick("0", "1", "2"), w.path())
+		p := w.path()
+		return fmt.Sprintf("%s < %s and %s %s %s", w.pick("0", "1", "2"), p, w.pick(p, w.path()), w.pick("<", "<=", ">", ">="), w.pick("1", "2.5", "100"))
 	case 7:
 		return fmt.Sprintf("%s in resources", q())
 	case 8:
