@@ -22,6 +22,7 @@ type module struct {
 	sections                       map[byte]*section
 	bodies                         []body
 	exportsOf                      map[string]bool
+	start                          *node
 	err                            error
 }
 
@@ -59,6 +60,9 @@ func Assemble(src string) ([]byte, error) {
 	}
 	for _, f := range m.bodies {
 		m.code(f)
+	}
+	if m.start != nil {
+		m.add(secStart, unsigned(nil, uint64(m.index(m.functions, *m.start, "function"))))
 	}
 	if m.err != nil {
 		return nil, m.err
@@ -109,7 +113,7 @@ func (m *module) field(n node) {
 	case n.head("data"):
 		m.data(n)
 	case n.head("start") && len(n.list) == 2:
-		m.add(secStart, unsigned(nil, uint64(m.index(m.functions, n.list[1], "function"))))
+		m.start = &n.list[1]
 	default:
 		m.fail(n, "a module holds import, func, memory, global, data and start")
 	}

@@ -388,7 +388,7 @@ TOCSIN__EXPORT("init") unsigned long long tocsin__init(const char *p, tocsin_siz
   configure(&c);
   for (tocsin_text rest = tocsin_inside(c.all); tocsin_next(&rest, &name) && tocsin_next(&rest, &value);) {
     int found = 0;
-    for (tocsin_text rest = c.known, have; tocsin_next(&rest, &have);) found = found || tocsin_same(have, name);
+    for (tocsin_text rest = c.known, have; tocsin_next(&rest, &have);) found = found || tocsin_same(tocsin_string(have), tocsin_string(name));
     if (!found) tocsin_problem(&c, tocsin_string(name), "is not known here; take it out");
   }
   if (!c.problems.len) return 0;

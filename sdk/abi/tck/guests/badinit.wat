@@ -1,0 +1,17 @@
+;; does what a guest must not, in init
+(module
+  (memory (export "memory") 1)
+  (global $free (mut i32) i32.const 4096)
+  (func (export "abi_v1"))
+  (func $alloc (export "alloc") (param $n i32) (result i32)
+    global.get $free
+    local.get $n
+    global.get $free
+    i32.add
+    global.set $free)
+  (func (export "init") (param $p i32) (param $n i32) (result i64)
+    FUNCTION
+    i64.const 0)
+  (func (export "handle") (param $p i32) (param $n i32) (result i64)
+    i64.const 0x800000002)
+  (data (i32.const 8) "{}"))

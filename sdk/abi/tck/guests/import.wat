@@ -1,0 +1,15 @@
+;; imports what may not be there: FUNCTION is the import's module, name and type
+(module
+  (import FUNCTION)
+  (memory (export "memory") 1)
+  (global $free (mut i32) i32.const 4096)
+  (func (export "abi_v1"))
+  (func $alloc (export "alloc") (param $n i32) (result i32)
+    global.get $free
+    local.get $n
+    global.get $free
+    i32.add
+    global.set $free)
+  (func (export "handle") (param i32 i32) (result i64)
+    i64.const 0x800000002)
+  (data (i32.const 8) "{}"))
