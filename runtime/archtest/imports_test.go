@@ -83,7 +83,9 @@ var bans = []ban{
 
 // isGuestHelper names the packages beside guests that run on the host: one embeds the
 // built modules, one is the fake host of tests.
-func isGuestHelper(dir string) bool { return slices.Contains([]string{"plugins", "sdk/target/targettest", "sdk/abi/tck"}, dir) }
+func isGuestHelper(dir string) bool {
+	return slices.Contains([]string{"plugins", "sdk/target/targettest", "sdk/abi/tck"}, dir)
+}
 
 func TestForbiddenImports(t *testing.T) {
 	for _, s := range sources(t) {
