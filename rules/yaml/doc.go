@@ -132,13 +132,16 @@ func (d *Doc) runeLen(offset int) int {
 // place is the place from one offset to another, cut at the end of its line.
 func (d *Doc) place(from, to int) diag.Pos {
 	line := d.line(from)
-	start := d.starts[line]
-	to = max(from, min(to, d.lineEnd(from)))
-	return diag.Pos{
-		Line:   line + 1,
-		Column: utf8.RuneCount(d.src[start:from]) + 1,
-		Length: max(1, utf8.RuneCount(d.src[from:to])),
+	return d.placeAt(line, utf8.RuneCount(d.src[d.starts[line]:from])+1, from, to)
+}
+
+// placeAt is place where line and column are known.
+func (d *Doc) placeAt(line, column, from, to int) diag.Pos {
+	text := d.src[from:max(from, min(to, len(d.src)))]
+	if end := bytes.IndexByte(text, '\n'); end >= 0 {
+		text = text[:end]
 	}
+	return diag.Pos{Line: line + 1, Column: column, Length: max(1, utf8.RuneCount(text))}
 }
 
 // line is the index of the line that an offset is in.
@@ -171,6 +174,7 @@ type reader struct {
 	// tooDeep stops the reader: whatever is open stays open.
 	tooDeep bool
 	closers []byte // what closes the brackets that are open, the innermost last
+	seen    place  // the last place that was asked for
 	list    diag.List
 }
 
@@ -191,6 +195,22 @@ func Parse(file string, src []byte) (*Doc, diag.List) {
 		r.document()
 	}
 	return r.Doc, r.list
+}
+
+// place is an offset whose line and column are known.
+type place struct{ offset, line, column int }
+
+// place counts on from the last place where it can: a file may be one long line.
+func (r *reader) place(from, to int) diag.Pos {
+	line := r.line(from)
+	known := place{r.starts[line], line, 1}
+	if r.seen.line == line && r.seen.column > 0 && r.seen.offset <= from {
+		known = r.seen
+	}
+	known.column += utf8.RuneCount(r.src[known.offset:from])
+	known.offset = from
+	r.seen = known
+	return r.placeAt(line, known.column, from, to)
 }
 
 // find adds a finding about the text between two offsets.

@@ -175,3 +175,18 @@ func TestLocate(t *testing.T) {
 		})
 	}
 }
+
+// TestParse_longLine: places are counted on from one to the next, as a file may be one
+// line; counting each from the line's start takes a minute here.
+func TestParse_longLine(t *testing.T) {
+	const n = 100_000
+	doc, list := Parse("x.yaml", []byte("{a: ["+strings.Repeat(`{"é": [1, x, "y"]}, `, n)+"]}"))
+	if len(list) > 0 {
+		t.Fatal(list)
+	}
+	items := doc.Root.Get("a").Items
+	last := items[n-1].Get("é").Items[2]
+	if want := 6 + 20*(n-1) + 13; last.Pos.Column != want || last.Pos.Length != 3 {
+		t.Errorf("the last text is at %+v, want column %d", last.Pos, want)
+	}
+}
