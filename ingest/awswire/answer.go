@@ -18,16 +18,17 @@ func EncodeResponse(r Route, requestID string, response any) Answer {
 		return answer(r, requestID, http.StatusOK, encodeEC2(r, requestID, response))
 	case CBOR:
 		return answer(r, requestID, http.StatusOK, EncodeCBOR(response))
+	default:
+		return answer(r, requestID, http.StatusOK, EncodeJSON(response))
 	}
-	return answer(r, requestID, http.StatusOK, EncodeJSON(response))
 }
 
 // EncodeError writes an error in the route's protocol.
 func EncodeError(r Route, requestID string, e *Error) Answer {
-	switch r.Protocol {
-	case Query:
+	if r.Protocol == Query {
 		return answer(r, requestID, e.status(), queryError(r, requestID, e))
-	case EC2Query:
+	}
+	if r.Protocol == EC2Query {
 		return answer(r, requestID, e.status(), ec2Error(requestID, e))
 	}
 	shape := errorShape{Type: e.Code, Message: e.Message}
@@ -71,8 +72,9 @@ func mediaType(p Protocol) string {
 		return "text/xml"
 	case CBOR:
 		return "application/cbor"
+	default:
+		return "application/json"
 	}
-	return "application/json"
 }
 
 func queryError(r Route, requestID string, e *Error) []byte {

@@ -20,7 +20,7 @@ func TestCBORWritesAndReads(t *testing.T) {
 	if err := DecodeCBOR(raw, &out); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(full(), out, unexported); diff != "" {
+	if diff := cmp.Diff(full(), out); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

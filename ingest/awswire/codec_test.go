@@ -18,35 +18,31 @@ type attribute struct {
 }
 
 type everything struct {
-	QueueUrl  string
-	Delay     *int32               `json:",omitempty"`
-	Big       int64                `json:"big,omitempty"`
-	Ratio     float64              `json:",omitempty"`
-	Yes       bool                 `json:",omitempty"`
-	Names     []string             `json:",omitempty"`
-	Items     []attribute          `json:",omitempty" query:",,Item"`
-	Flat      []string             `json:",omitempty" query:"FlatName,flat"`
-	Tags      map[string]string    `json:",omitempty"`
-	Message   map[string]attribute `json:",omitempty" query:"MessageAttribute,flat,Name,Value"`
-	Inner     *attribute           `json:",omitempty"`
-	At        time.Time
-	Matched   int `json:"-"`
-	unrelated string
+	QueueURL string               `json:"QueueUrl"`
+	Delay    *int32               `json:",omitempty"`
+	Big      int64                `json:"big,omitempty"`
+	Ratio    float64              `json:",omitempty"`
+	Yes      bool                 `json:",omitempty"`
+	Names    []string             `json:",omitempty"`
+	Items    []attribute          `json:",omitempty" query:",,Item"`
+	Flat     []string             `json:",omitempty" query:"FlatName,flat"`
+	Tags     map[string]string    `json:",omitempty"`
+	Message  map[string]attribute `json:",omitempty" query:"MessageAttribute,flat,Name,Value"`
+	Inner    *attribute           `json:",omitempty"`
+	At       time.Time
+	Matched  int `json:"-"`
 }
 
 func full() everything {
 	delay := int32(0)
 	return everything{
-		QueueUrl: "http://x/1?a=b&c", Delay: &delay, Big: 1 << 60, Ratio: 0.1, Yes: true,
+		QueueURL: "http://x/1?a=b&c", Delay: &delay, Big: 1 << 60, Ratio: 0.1, Yes: true,
 		Names: []string{"a", "b <&> \"é\r\n"}, Items: []attribute{{StringValue: "s"}, {BinaryValue: []byte{0, 255}}},
 		Flat: []string{"f", ""}, Tags: map[string]string{"k": "v", "a.b": "c"},
 		Message: map[string]attribute{"m": {StringValue: "1", DataType: "Number"}},
 		Inner:   &attribute{StringValue: "in"}, At: time.UnixMilli(1795372464123).UTC(),
 	}
 }
-
-// unexported is out of reach of every protocol.
-var unexported = cmp.AllowUnexported(everything{})
 
 func TestJSONWritesAndReads(t *testing.T) {
 	in := full()
@@ -62,7 +58,7 @@ func TestJSONWritesAndReads(t *testing.T) {
 	if err := DecodeJSON([]byte(got), &out); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(full(), out, unexported); diff != "" {
+	if diff := cmp.Diff(full(), out); diff != "" {
 		t.Fatalf("DecodeJSON(EncodeJSON(x)) (-want +got):\n%s", diff)
 	}
 }
@@ -119,7 +115,7 @@ func TestDecodeJSONIsLenientWhereAWSIs(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := everything{Tags: map[string]string{}, At: time.UnixMilli(1795372464500).UTC()}
-	if diff := cmp.Diff(want, got, unexported); diff != "" {
+	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
 	if err := DecodeJSON(nil, &got); err != nil {
@@ -149,7 +145,7 @@ func TestFormWritesAndReads(t *testing.T) {
 	if err := f.Decode(&out, false); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(full(), out, unexported); diff != "" {
+	if diff := cmp.Diff(full(), out); diff != "" {
 		t.Fatalf("decoded form (-want +got):\n%s", diff)
 	}
 	if f.Action != "Do" || f.Version != "2012-11-05" {
@@ -229,7 +225,7 @@ func TestFormListsMayHaveHoles(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := everything{Flat: []string{"a", "b", "c"}, Names: []string{}}
-	if diff := cmp.Diff(want, got, unexported); diff != "" {
+	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -253,7 +249,7 @@ func TestQueryAnswerWritesAndReads(t *testing.T) {
 	if err := DecodeResponse("sns", "Do", a, &out); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(full(), out, unexported); diff != "" {
+	if diff := cmp.Diff(full(), out); diff != "" {
 		t.Fatalf("decoded answer (-want +got):\n%s", diff)
 	}
 }
@@ -268,7 +264,7 @@ func TestQueryAnswerWithoutMembers(t *testing.T) {
 
 func TestEC2AnswerWritesAndReads(t *testing.T) {
 	type instance struct {
-		InstanceId string
+		InstanceID string   `json:"InstanceId"`
 		Groups     []string `query:"groupSet"`
 	}
 	type reservations struct {

@@ -21,7 +21,7 @@
 // zero time is never written. `json:"-"` leaves a field out of every protocol.
 //
 //	type SendMessageRequest struct {
-//		QueueUrl          string
+//		QueueURL          string                           `json:"QueueUrl"`
 //		MessageBody       string
 //		DelaySeconds      *int32                           `json:",omitempty"`
 //		MessageAttributes map[string]MessageAttributeValue `json:",omitempty" query:"MessageAttribute,flat,Name,Value"`

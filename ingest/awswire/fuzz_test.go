@@ -69,7 +69,7 @@ func FuzzParseForm(f *testing.F) {
 		if err := form.Decode(&second, ec2); err != nil {
 			t.Fatalf("%s was written as %s, which does not decode: %v", text, written, err)
 		}
-		if diff := cmp.Diff(normal(first), normal(second), unexported); diff != "" {
+		if diff := cmp.Diff(normal(first), normal(second)); diff != "" {
 			t.Fatalf("%s was written as %s:\n%s", text, written, diff)
 		}
 	})
@@ -121,7 +121,7 @@ func FuzzDecodeResponse(f *testing.F) {
 		if err := DecodeResponse(service, "Do", a, &again); err != nil {
 			t.Fatalf("%s was written as %s: %v", body, a.Body, err)
 		}
-		if diff := cmp.Diff(normal(got), normal(again), unexported); diff != "" {
+		if diff := cmp.Diff(normal(got), normal(again)); diff != "" {
 			t.Fatalf("%s was written as %s:\n%s", body, a.Body, diff)
 		}
 	})

@@ -53,10 +53,8 @@ func serviceNames() []string { return slices.Sorted(maps.Keys(services)) }
 // serviceOfPrefix finds the service of a target prefix, "" if there is none.
 func serviceOfPrefix(prefix string) string {
 	for name, s := range services {
-		for _, p := range s.Prefixes {
-			if p == prefix {
-				return name
-			}
+		if slices.Contains(s.Prefixes, prefix) {
+			return name
 		}
 	}
 	return ""

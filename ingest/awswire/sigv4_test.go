@@ -1,7 +1,6 @@
 package awswire
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -53,7 +52,7 @@ func signWith(t testing.TB, r *http.Request, key, secret, token string, at time.
 	t.Helper()
 	sum := sha256.Sum256([]byte(testBody))
 	credentials := aws.Credentials{AccessKeyID: key, SecretAccessKey: secret, SessionToken: token}
-	err := v4.NewSigner().SignHTTP(context.Background(), credentials, r, hex.EncodeToString(sum[:]), "events", "us-east-1", at)
+	err := v4.NewSigner().SignHTTP(t.Context(), credentials, r, hex.EncodeToString(sum[:]), "events", "us-east-1", at)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -120,8 +120,7 @@ func TestGoSDKBuses(t *testing.T) {
 }
 
 func code(err error) string {
-	var api smithy.APIError
-	if errors.As(err, &api) {
+	if api, ok := errors.AsType[smithy.APIError](err); ok {
 		return api.ErrorCode()
 	}
 	return ""
@@ -203,12 +202,12 @@ func TestAWSCLI(t *testing.T) {
 	}
 	var put struct {
 		FailedEntryCount int
-		Entries          []struct{ EventId, ErrorCode, ErrorMessage string }
+		Entries          []struct{ EventID, ErrorCode, ErrorMessage string }
 	}
 	if err := json.Unmarshal([]byte(out), &put); err != nil {
 		t.Fatal(err, out)
 	}
-	if put.FailedEntryCount != 1 || put.Entries[0].EventId != engine.got[0].Event.ID || put.Entries[1].ErrorMessage != "Detail is malformed." {
+	if put.FailedEntryCount != 1 || put.Entries[0].EventID != engine.got[0].Event.ID || put.Entries[1].ErrorMessage != "Detail is malformed." {
 		t.Errorf("put-events: %s", out)
 	}
 	if out, err = awsCLI(t, server.URL, "events", "create-event-bus", "--name", "shop"); err != nil || !strings.Contains(out, "event-bus/shop") {
@@ -230,7 +229,9 @@ func TestAWSCLI(t *testing.T) {
 type (
 	segments struct{ TraceSegmentDocuments []string }
 	rejected struct {
-		UnprocessedTraceSegments []struct{ Id string } //nolint:revive // the field's name on the wire
+		UnprocessedTraceSegments []struct {
+			ID string `json:"Id"`
+		}
 	}
 	registry struct{ RegistryName, Description string }
 )

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"maps"
 	"net/http"
 
 	"github.com/hashicorp/go-hclog"
@@ -63,9 +64,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func write(w http.ResponseWriter, a awswire.Answer, extra Headers) {
-	for name, values := range a.Header {
-		w.Header()[name] = values
-	}
+	maps.Copy(w.Header(), a.Header)
 	if extra != nil {
 		for name, value := range extra.ResponseHeaders() {
 			w.Header().Set(name, value)
@@ -208,12 +207,10 @@ type (
 
 // visible counts an error and makes it one that a client may see.
 func (h *Handler) visible(x *exchange, err error) *awswire.Error {
-	var failed handlerError
-	if errors.As(err, &failed) {
+	if failed, ok := errors.AsType[handlerError](err); ok {
 		return h.operationError(x, failed.error)
 	}
-	var refused authError
-	if errors.As(err, &refused) {
+	if refused, ok := errors.AsType[authError](err); ok {
 		h.stats.refused.Add(1)
 		err = refused.error
 	}

@@ -28,7 +28,7 @@ import (
 type echoRequest struct {
 	Text     string
 	N        int    `json:",omitempty"`
-	QueueUrl string `json:",omitempty"`
+	QueueURL string `json:"QueueUrl,omitempty"`
 }
 
 type echoResponse struct {
@@ -43,7 +43,7 @@ func echo(_ context.Context, c service.Caller, r *echoRequest) (*echoResponse, e
 	caller = c
 	switch r.Text {
 	case "queue":
-		return &echoResponse{r.QueueUrl}, nil
+		return &echoResponse{r.QueueURL}, nil
 	case "full":
 		return nil, store.ErrFull
 	case "broken":

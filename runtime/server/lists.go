@@ -31,8 +31,9 @@ type oncePerView struct {
 
 func (s *Server) rules(*call) (any, error) {
 	counts := s.c.Engine.Stats().Rules
-	views := []ruleView{}
-	for _, r := range s.c.Engine.Rules().Rules {
+	set := s.c.Engine.Rules().Rules
+	views := make([]ruleView, 0, len(set))
+	for _, r := range set {
 		v := ruleView{
 			Name: r.Name, Description: r.Description, Bus: r.Bus, Disabled: r.Disabled, Tags: r.Tags,
 			Targets: []string{}, File: r.File, Line: r.Pos.Line, Counts: counts[r.Name],

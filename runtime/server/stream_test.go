@@ -92,7 +92,7 @@ func TestTail(t *testing.T) {
 					got[line["rule"].(string)+">"+line["target"].(string)+"="+line["result"].(string)] = true
 				}
 			}
-			for _, word := range strings.Fields(tc.want) {
+			for word := range strings.FieldsSeq(tc.want) {
 				if !got[word] {
 					t.Errorf("no %s in %v", word, got)
 				}

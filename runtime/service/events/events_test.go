@@ -130,7 +130,7 @@ func TestPutEventsPerEntry(t *testing.T) {
 				t.Fatal(err)
 			}
 			r := got.Entries[1]
-			if r.ErrorCode != tc.code || (r.EventId == "") != (tc.code != "") || (r.ErrorMessage == "") != (tc.code == "") {
+			if r.ErrorCode != tc.code || (r.EventID == "") != (tc.code != "") || (r.ErrorMessage == "") != (tc.code == "") {
 				t.Errorf("got %+v, want %q", r, tc.code)
 			}
 			if want := "1, " + tc.matched; got.ResponseHeaders()["x-tocsin-matched"] != want {
@@ -163,7 +163,7 @@ func TestPutEventsEnvelope(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := `{"version":"0","id":"` + got.Entries[0].EventId + `","detail-type":"Order","source":"shop","account":"111111111111","time":"2020-01-02T03:04:05Z","region":"us-east-1","resources":["arn:x"],"detail":{"big":12345678901234567890.0, "é":"\u00e9"}}`
+	want := `{"version":"0","id":"` + got.Entries[0].EventID + `","detail-type":"Order","source":"shop","account":"111111111111","time":"2020-01-02T03:04:05Z","region":"us-east-1","resources":["arn:x"],"detail":{"big":12345678901234567890.0, "é":"\u00e9"}}`
 	if diff := cmp.Diff(want, string(engine.got[0].Event.Raw())); diff != "" {
 		t.Error(diff)
 	}
@@ -180,7 +180,7 @@ func TestPutEventsIsIdempotentPerInvocation(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return got.Entries[0].EventId + " " + got.Entries[1].EventId
+		return got.Entries[0].EventID + " " + got.Entries[1].EventID
 	}
 	first := put(us)
 	if again := put(us); again != first || len(engine.got) != 2 {
@@ -241,7 +241,7 @@ func TestPutEventsPassesTheEnginesErrorOn(t *testing.T) {
 	if _, err := s.PutEvents(t.Context(), us, &PutEventsRequest{Entries: []Entry{good()}}); !errors.Is(err, engine.err) {
 		t.Errorf("got %v", err)
 	}
-	_, err := s.PutEvents(t.Context(), us, &PutEventsRequest{Entries: []Entry{good()}, EndpointId: "x.y"})
+	_, err := s.PutEvents(t.Context(), us, &PutEventsRequest{Entries: []Entry{good()}, EndpointID: "x.y"})
 	wantError(t, err, "ResourceNotFoundException", "Endpoint x.y does not exist.")
 }
 

@@ -25,8 +25,8 @@ func (s *Service) PutEvents(ctx context.Context, c service.Caller, r *PutEventsR
 	if err := checkEntries(r.Entries, maxEntries); err != nil {
 		return nil, err
 	}
-	if r.EndpointId != "" {
-		return nil, service.Errorf("ResourceNotFoundException", "Endpoint %s does not exist.", r.EndpointId)
+	if r.EndpointID != "" {
+		return nil, service.Errorf("ResourceNotFoundException", "Endpoint %s does not exist.", r.EndpointID)
 	}
 	b := batch{s: s, c: c, name: "put"}
 	for i, e := range r.Entries {
@@ -140,9 +140,9 @@ func (b *batch) add(i int, e Entry, bus *bus, code, message string) {
 		b.note(Result{ErrorCode: code, ErrorMessage: message}, "-")
 	case bus == nil:
 		b.s.unknownBus.Add(1)
-		b.note(Result{EventId: id}, "unknown-bus")
+		b.note(Result{EventID: id}, "unknown-bus")
 	default:
-		b.note(Result{EventId: id}, "")
+		b.note(Result{EventID: id}, "")
 		b.good = append(b.good, service.Submission{Event: ev.On(bus.Name, 0), Key: b.key(i)})
 		b.indexes = append(b.indexes, i)
 	}
@@ -183,7 +183,7 @@ func (b *batch) put(ctx context.Context) (*PutEventsResponse, error) {
 	}
 	for n, receipt := range receipts {
 		i := b.indexes[n]
-		b.answer.Entries[i].EventId = receipt.ID
+		b.answer.Entries[i].EventID = receipt.ID
 		b.answer.matched[i] = strconv.Itoa(len(receipt.Matched))
 	}
 	return &b.answer, nil

@@ -91,7 +91,7 @@ type ListTargetsByRuleRequest struct {
 
 // Target is a target of a rule. Its ARN is ours: what it delivers to, its plugin knows.
 type Target struct {
-	Id  string //nolint:revive // the field's name on the wire
+	ID  string `json:"Id"`
 	Arn string
 }
 
@@ -182,7 +182,7 @@ func (s *Service) ListTargetsByRule(ctx context.Context, c service.Caller, r *Li
 	names, next, err := page(all, &ListRequest{NextToken: r.NextToken, Limit: r.Limit})
 	response := &ListTargetsByRuleResponse{Targets: []Target{}, NextToken: next}
 	for _, name := range names {
-		response.Targets = append(response.Targets, Target{Id: name, Arn: c.ARN("tocsin", "target/"+name)})
+		response.Targets = append(response.Targets, Target{ID: name, Arn: c.ARN("tocsin", "target/"+name)})
 	}
 	return response, err
 }

@@ -8,7 +8,7 @@ import (
 // PutEventsRequest puts one to ten events on buses.
 type PutEventsRequest struct {
 	Entries    []Entry
-	EndpointId string `json:",omitempty"` //nolint:revive // the field's name on the wire
+	EndpointID string `json:"EndpointId,omitempty"`
 }
 
 // Entry is one event of PutEvents or PutPartnerEvents.
@@ -33,7 +33,7 @@ type PutEventsResponse struct {
 
 // Result is an event's id, or why there is none.
 type Result struct {
-	EventId      string `json:",omitempty"` //nolint:revive // the field's name on the wire
+	EventID      string `json:"EventId,omitempty"`
 	ErrorCode    string `json:",omitempty"`
 	ErrorMessage string `json:",omitempty"`
 }
