@@ -8,8 +8,8 @@ SOAKTIME    ?= 10m
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.1
 GOLANGCI    := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 # Budgets in KiB; raising one is a decision, with its reason in runtime/RATIONALE.md.
-MAX_BINARY  := 49152
-MAX_GUEST   := 1536
+MAX_BINARY  := 32768
+MAX_GUEST   := 1024
 # The race detector is for packages that hold locks; over everything it costs minutes.
 RACE        := ./rules/matcher/... ./runtime/dispatch/... ./runtime/engine/... ./runtime/sandbox/... ./runtime/store/... ./runtime/server/... ./runtime/service/...
 
