@@ -61,13 +61,17 @@ func refill(i *instance, s []uint64) {
 	}
 	now := time.Now()
 	if !now.Before(b.deadline) {
-		panic(&stop{Timeout, fmt.Sprintf("it ran longer than %v", i.target.limit.time)})
+		panic(i.late())
 	}
 	if err := i.ctx.Err(); err != nil {
 		panic(&stop{Timeout, "the engine stopped it: " + err.Error()})
 	}
 	b.slice = b.next(last, now)
 	s[0] = api.EncodeI64(b.slice)
+}
+
+func (i *instance) late() *stop {
+	return &stop{Timeout, fmt.Sprintf("it ran longer than %v", i.target.limit.time)}
 }
 
 // next is the size of the slice after one of size last.

@@ -102,3 +102,42 @@ func TestReadOnlyCache(t *testing.T) {
 		t.Errorf("a host without a usable cache: %v", err)
 	}
 }
+
+func TestDamagedCache(t *testing.T) {
+	dir := t.TempDir()
+	compile := func() error {
+		t.Helper()
+		h, err := sandbox.New(t.Context(), sandbox.Config{CacheDir: dir})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer h.Close(t.Context())
+		m, err := h.Compile(t.Context(), fine().module(), "lean")
+		if err != nil {
+			return err
+		}
+		target, err := m.NewTarget(t.Context(), sandbox.TargetConfig{Name: "t", Host: &recorder{}})
+		if err != nil {
+			return err
+		}
+		_, _, err = target.Call(t.Context(), batch("x"))
+		return err
+	}
+	if err := compile(); err != nil {
+		t.Fatal(err)
+	}
+	damaged := 0
+	err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		damaged++
+		return os.WriteFile(path, []byte("rubbish"), 0o600)
+	})
+	if err != nil || damaged == 0 {
+		t.Fatalf("%d cached files, %v", damaged, err)
+	}
+	if err := compile(); err != nil {
+		t.Errorf("with a damaged cache: %v", err)
+	}
+}

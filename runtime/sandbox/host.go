@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 
 	"github.com/hashicorp/go-hclog"
 	"github.com/tetratelabs/wazero"
@@ -28,9 +29,12 @@ type Config struct {
 // Host owns the WebAssembly runtime.
 type Host struct {
 	runtime wazero.Runtime
-	cache   wazero.CompilationCache
 	log     hclog.Logger
 	key     [32]byte // of secret handles
+
+	// second is a runtime without a folder, for when the cache's fails.
+	second func() (wazero.Runtime, error)
+	close  []func(context.Context) error
 }
 
 // New starts a host.
@@ -40,16 +44,42 @@ func New(ctx context.Context, c Config) (*Host, error) {
 	}
 	h := &Host{log: c.Log.Named("sandbox")}
 	rand.Read(h.key[:])
-	h.cache = h.openCache(c.CacheDir)
-	config := wazero.NewRuntimeConfig().
-		WithCompilationCache(h.cache).
-		WithCoreFeatures(api.CoreFeaturesV2).
-		WithDebugInfoEnabled(false)
-	h.runtime = wazero.NewRuntimeWithConfig(ctx, config)
-	if err := h.offer(ctx); err != nil {
+	var err error
+	if h.runtime, err = h.start(ctx, h.openCache(c.CacheDir)); err != nil {
 		return nil, errors.Join(err, h.Close(ctx))
 	}
+	h.second = sync.OnceValues(func() (wazero.Runtime, error) { return h.start(ctx, wazero.NewCompilationCache()) })
 	return h, nil
+}
+
+// start makes a runtime that offers the host functions.
+func (h *Host) start(ctx context.Context, cache wazero.CompilationCache) (wazero.Runtime, error) {
+	config := wazero.NewRuntimeConfig().
+		WithCompilationCache(cache).
+		WithCoreFeatures(api.CoreFeaturesV2).
+		WithDebugInfoEnabled(false)
+	r := wazero.NewRuntimeWithConfig(ctx, config)
+	h.close = append(h.close, r.Close, cache.Close)
+	return r, offer(ctx, r)
+}
+
+// compile compiles a module, and does without the cache when that is what fails: its
+// folder may have become read-only or full, or a file in it damaged.
+func (h *Host) compile(ctx context.Context, wasm []byte) (wazero.Runtime, wazero.CompiledModule, error) {
+	compiled, err := h.runtime.CompileModule(ctx, wasm)
+	if err == nil {
+		return h.runtime, compiled, nil
+	}
+	second, startErr := h.second()
+	if startErr != nil {
+		return nil, nil, err
+	}
+	compiled, secondErr := second.CompileModule(ctx, wasm)
+	if secondErr != nil {
+		return nil, nil, secondErr
+	}
+	h.log.Warn("a compiled plugin could not be kept or found again; empty the cache folder", "error", err)
+	return second, compiled, nil
 }
 
 // openCache uses dir if it can be written: wazero fails to compile when a module is
@@ -81,10 +111,10 @@ func probe(dir string) error {
 }
 
 // offer makes the host functions that guests import.
-func (h *Host) offer(ctx context.Context) error {
+func offer(ctx context.Context, r wazero.Runtime) error {
 	for module, functions := range map[string]map[string]hostFunc{
 		abi.Module: capabilities, wasiModule: wasi, fuel.ImportModule: {fuel.ImportRefill: refillFunc}} {
-		b := h.runtime.NewHostModuleBuilder(module)
+		b := r.NewHostModuleBuilder(module)
 		for name, f := range functions {
 			b.NewFunctionBuilder().WithGoModuleFunction(api.GoModuleFunc(f.call), f.params, f.results).Export(name)
 		}
@@ -97,7 +127,11 @@ func (h *Host) offer(ctx context.Context) error {
 
 // Close frees what the host holds. Targets must not be called any more.
 func (h *Host) Close(ctx context.Context) error {
-	return errors.Join(h.runtime.Close(ctx), h.cache.Close(ctx))
+	var errs []error
+	for _, f := range h.close {
+		errs = append(errs, f(ctx))
+	}
+	return errors.Join(errs...)
 }
 
 // CacheDir is where compiled modules are kept by default: below the user's cache folder.

@@ -47,8 +47,15 @@ var capabilities = map[string]hostFunc{
 	abi.Secret:   {params: pointer, results: number, grant: "secrets", run: requests(secret)},
 }
 
+// largeArgument is from where on a host function's work for its argument counts: the
+// clock is looked at, as fuel only counts the call.
+const largeArgument = 4096
+
 // bytesAt is a view of guest memory; a guest that points outside it traps.
 func (i *instance) bytesAt(at, size uint64) []byte {
+	if uint32(size) > largeArgument && i.overdue() {
+		panic(i.late())
+	}
 	b, ok := i.module.Memory().Read(uint32(at), uint32(size))
 	if !ok {
 		panic(&stop{Trap, "it passed a pointer outside its memory to a host function"})

@@ -84,7 +84,7 @@ func (t *Target) instantiate() (*instance, error) {
 	ctx := experimental.WithMemoryAllocator(context.Background(), i.memory)
 	config := wazero.NewModuleConfig().WithName("").WithStartFunctions()
 	var err error
-	if i.module, err = t.module.host.runtime.InstantiateModule(ctx, t.module.compiled, config); err != nil {
+	if i.module, err = t.module.runtime.InstantiateModule(ctx, t.module.compiled, config); err != nil {
 		return nil, i.fault(err)
 	}
 	i.alloc, i.handle = i.module.ExportedFunction(abi.Alloc), i.module.ExportedFunction(abi.Handle)

@@ -46,7 +46,7 @@ func Measure(ctx context.Context, h *Host, wasm []byte, c TargetConfig, call Cal
 	ways := []way{{into: &out.Pristine, call: func() error { _, _, err := t.Call(ctx, call); return err }},
 		{into: &out.Fresh, call: func() error { return t.callFresh(ctx, call) }}}
 	for _, timeout := range []bool{false, true} {
-		w, done, err := plain(ctx, wasm, c, call, timeout)
+		w, done, err := h.plain(ctx, wasm, c, call, timeout)
 		if err != nil {
 			return Measured{}, err
 		}
@@ -113,21 +113,20 @@ func (t *Target) callFresh(ctx context.Context, call Call) error {
 }
 
 // plain runs the module as it is in a runtime of its own.
-func plain(ctx context.Context, wasm []byte, c TargetConfig, call Call, timeout bool) (way, func(), error) {
-	h := &Host{cache: wazero.NewCompilationCache()}
-	h.runtime = wazero.NewRuntimeWithConfig(ctx, wazero.NewRuntimeConfig().WithCoreFeatures(api.CoreFeaturesV2).
+func (h *Host) plain(ctx context.Context, wasm []byte, c TargetConfig, call Call, timeout bool) (way, func(), error) {
+	r := wazero.NewRuntimeWithConfig(ctx, wazero.NewRuntimeConfig().WithCoreFeatures(api.CoreFeaturesV2).
 		WithCloseOnContextDone(timeout).WithDebugInfoEnabled(false))
-	done := func() { h.Close(ctx) }
-	if err := h.offer(ctx); err != nil {
+	done := func() { r.Close(ctx) }
+	if err := offer(ctx, r); err != nil {
 		done()
 		return way{}, nil, err
 	}
-	compiled, err := h.runtime.CompileModule(ctx, wasm)
+	compiled, err := r.CompileModule(ctx, wasm)
 	if err != nil {
 		done()
 		return way{}, nil, err
 	}
-	t := &Target{module: &Module{host: h, name: c.Name, compiled: compiled}, name: c.Name, config: c.Config, grants: c.Grants,
+	t := &Target{module: &Module{host: h, name: c.Name, runtime: r, compiled: compiled}, name: c.Name, config: c.Config, grants: c.Grants,
 		limit: limitsOf(c.Limits), host: c.Host}
 	i, err := t.boot(ctx)
 	if err != nil {

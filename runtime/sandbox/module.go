@@ -18,6 +18,7 @@ import (
 type Module struct {
 	host     *Host
 	name     string
+	runtime  wazero.Runtime
 	compiled wazero.CompiledModule
 	info     Info
 	// What the rewriter added.
@@ -42,18 +43,24 @@ type Info struct {
 	Isolation string `json:"isolation"`
 }
 
+// maxModule bounds a module's size: compiling takes ten times as much memory.
+const maxModule = 32 << 20
+
 // Compile checks that wasm is a plugin of ABI v1 whose imports this host offers, and
 // compiles it. The name stands in errors.
 func (h *Host) Compile(ctx context.Context, wasm []byte, name string) (*Module, error) {
+	if len(wasm) > maxModule {
+		return nil, fmt.Errorf("plugin %s: the module has %s, at most %s can be loaded", name, human(int64(len(wasm))), human(maxModule))
+	}
 	rewritten, err := fuel.Rewrite(wasm)
 	if err != nil {
 		return nil, fmt.Errorf("plugin %s: not a module that can be loaded: %w", name, err)
 	}
-	compiled, err := h.runtime.CompileModule(ctx, rewritten.Wasm)
+	runtime, compiled, err := h.compile(ctx, rewritten.Wasm)
 	if err != nil {
 		return nil, fmt.Errorf("plugin %s: not a module that can be loaded: %w", name, err)
 	}
-	m := &Module{host: h, name: name, compiled: compiled, globals: rewritten.Globals, hasStart: rewritten.HasStart, impure: rewritten.Impure}
+	m := &Module{host: h, name: name, runtime: runtime, compiled: compiled, globals: rewritten.Globals, hasStart: rewritten.HasStart, impure: rewritten.Impure}
 	m.info = Info{Name: name, SHA256: manifest.Digest(wasm), Size: len(wasm), Isolation: m.isolation()}
 	if err := errors.Join(m.readImports(), m.readExports()); err != nil {
 		return nil, errors.Join(err, compiled.Close(ctx))

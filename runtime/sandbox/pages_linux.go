@@ -37,18 +37,20 @@ func discard(b []byte) {
 }
 
 // image is a guest's memory after init: once as bytes and once as a file in memory that
-// instances map copy-on-write, so that an idle instance costs only the pages it wrote.
+// instances map copy-on-write, so that an idle instance costs only the pages it wrote. fd
+// is -1 where the kernel has no such files.
 type image struct {
 	bytes []byte
 	fd    int
 }
 
 func newImage(b []byte) (*image, error) {
+	im := &image{bytes: append([]byte(nil), b...), fd: -1}
 	fd, err := unix.MemfdCreate("tocsin-image", unix.MFD_CLOEXEC)
 	if err != nil {
-		return nil, fmt.Errorf("sandbox: memory file: %w", err)
+		return im, nil // a kernel or a filter without it: instances copy the bytes
 	}
-	im := &image{bytes: append([]byte(nil), b...), fd: fd}
+	im.fd = fd
 	for done := 0; done < len(b); {
 		n, err := unix.Pwrite(fd, b[done:], int64(done))
 		if err != nil {
@@ -62,7 +64,8 @@ func newImage(b []byte) (*image, error) {
 
 // mapInto puts the image over the start of room.
 func (im *image) mapInto(room []byte) error {
-	if len(im.bytes) == 0 {
+	if im.fd < 0 || len(im.bytes) == 0 {
+		copy(room, im.bytes)
 		return nil
 	}
 	_, err := unix.MmapPtr(im.fd, 0, unsafe.Pointer(unsafe.SliceData(room)), uintptr(len(im.bytes)),
@@ -73,7 +76,12 @@ func (im *image) mapInto(room []byte) error {
 	return nil
 }
 
-func (im *image) close() error { return unix.Close(im.fd) }
+func (im *image) close() error {
+	if im.fd < 0 {
+		return nil
+	}
+	return unix.Close(im.fd)
+}
 
 // The bits of /proc/self/pagemap: see Documentation/admin-guide/mm/pagemap.rst.
 const (

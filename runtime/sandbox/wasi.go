@@ -112,6 +112,9 @@ func fdWrite(i *instance, s []uint64) uint64 {
 	if fd := uint32(s[0]); fd != 1 && fd != 2 {
 		return wasiBadF
 	}
+	if uint32(s[2]) > 1024 { // IOV_MAX
+		return wasiInval
+	}
 	vectors := i.bytesAt(s[1], uint64(uint32(s[2]))*8)
 	total := uint32(0)
 	for ; len(vectors) >= 8; vectors = vectors[8:] {

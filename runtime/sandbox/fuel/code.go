@@ -83,7 +83,9 @@ func (m *module) judge(in instruction, locals uint32, r *reader) {
 		m.impure("it changes a table")
 	case opMisc:
 		switch in.sub {
-		case tableInit, tableCopy, tableGrow, tableFill:
+		case tableGrow:
+			r.fail("growing tables is not for plugins: their memory is not bounded by a limit")
+		case tableInit, tableCopy, tableFill:
 			m.impure("it changes a table")
 		case dataDrop, elemDrop:
 			m.impure("it drops passive segments")

@@ -66,7 +66,7 @@ func Rewrite(wasm []byte) (Module, error) {
 	if err := m.split(wasm); err != nil {
 		return Module{}, err
 	}
-	for _, read := range []func() error{m.readTypes, m.readImports, m.readFunctions, m.readGlobals, m.readStart} {
+	for _, read := range []func() error{m.readTypes, m.readImports, m.readTables, m.readFunctions, m.readGlobals, m.readStart} {
 		if err := read(); err != nil {
 			return Module{}, err
 		}
@@ -180,6 +180,26 @@ func (r *reader) limits() {
 	if flags > 1 {
 		r.fail("shared and 64-bit memories are not for plugins")
 	}
+}
+
+// maxTable bounds a table's elements; the largest Go guests have some ten thousand.
+const maxTable = 1 << 20
+
+func (m *module) readTables() error {
+	r := m.section(secTable)
+	if m.sections[secTable] != nil {
+		for range r.count() {
+			r.byte()
+			flags, minimum := r.byte(), r.u32()
+			if flags&1 != 0 {
+				r.u32()
+			}
+			if minimum > maxTable {
+				r.fail("a table of %d elements is too large, at most %d", minimum, maxTable)
+			}
+		}
+	}
+	return r.err
 }
 
 func (m *module) readFunctions() error {

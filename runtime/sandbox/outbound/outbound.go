@@ -19,6 +19,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 	"unicode/utf8"
@@ -49,9 +50,7 @@ func Send(ctx context.Context, allow []string, r abi.HTTPRequest) (abi.HTTPRespo
 	if err := list.permits(request.URL); err != nil {
 		return abi.HTTPResponse{}, abi.Denied, err
 	}
-	transport := list.transport()
-	defer transport.CloseIdleConnections()
-	client := &http.Client{Transport: transport, CheckRedirect: func(next *http.Request, via []*http.Request) error {
+	client := &http.Client{Transport: transportOf(allow, list), CheckRedirect: func(next *http.Request, via []*http.Request) error {
 		if len(via) > maxRedirects {
 			return &Refused{fmt.Sprintf("more than %d redirects", maxRedirects)}
 		}
@@ -220,6 +219,19 @@ func contains(networks []netip.Prefix, a netip.Addr) bool {
 	return false
 }
 
+// transports keep connections between the requests of targets with equal grants; one that
+// is open was dialled under the same list.
+var transports sync.Map // allow.http -> *http.Transport
+
+func transportOf(allow []string, l list) *http.Transport {
+	key := strings.Join(allow, "\n")
+	if t, ok := transports.Load(key); ok {
+		return t.(*http.Transport)
+	}
+	t, _ := transports.LoadOrStore(key, l.transport())
+	return t.(*http.Transport)
+}
+
 // transport dials only addresses that are public or listed. It knows no proxy: the
 // environment's would see the request and dial for us.
 func (l list) transport() *http.Transport {
@@ -227,7 +239,7 @@ func (l list) transport() *http.Transport {
 		return l.dials(address)
 	}}
 	return &http.Transport{DialContext: dialer.DialContext, ForceAttemptHTTP2: true, TLSHandshakeTimeout: 10 * time.Second,
-		MaxResponseHeaderBytes: 64 << 10, DisableKeepAlives: true}
+		MaxResponseHeaderBytes: 64 << 10, MaxIdleConnsPerHost: 4, IdleConnTimeout: 30 * time.Second}
 }
 
 // dials checks the address that a connection is about to be made to, after the name was
