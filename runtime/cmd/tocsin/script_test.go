@@ -3,12 +3,11 @@ package main
 import (
 	"flag"
 	"os"
-	"path/filepath"
+	"os/exec"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
-
-	"github.com/tocsin-engine/tocsin/runtime/sandbox"
 
 	"github.com/tocsin-engine/tocsin/runtime/sandbox/sandboxtest"
 )
@@ -22,7 +21,10 @@ func TestMain(m *testing.M) {
 // TestScripts runs testdata/script: the specification of the command line. The program
 // runs in a child process, so the exit codes and streams are the real ones.
 func TestScripts(t *testing.T) {
-	cache := sandbox.CacheDir() // a guest takes a second to compile: once a machine is enough
+	built, err := exec.Command("go", "env", "GOCACHE").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		UpdateScripts:       *update,
@@ -30,13 +32,10 @@ func TestScripts(t *testing.T) {
 		RequireUniqueNames:  true,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("LC_ALL", "C.UTF-8")
-			env.Setenv("TOCSIN_CACHE", cache)
 			env.Setenv("HOME", env.WorkDir)
 			// Plugins are built with the machine's build cache and no network, and compiled
 			// once for all tests.
-			if cache, err := os.UserCacheDir(); err == nil {
-				env.Setenv("GOCACHE", filepath.Join(cache, "go-build"))
-			}
+			env.Setenv("GOCACHE", strings.TrimSpace(string(built)))
 			env.Setenv("GOPROXY", "off")
 			env.Setenv("GOFLAGS", "-buildvcs=false")
 			env.Setenv("TOCSIN_CACHE", sandboxtest.CacheDir())
