@@ -2,23 +2,11 @@ package sqlite
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"time"
 
 	"github.com/tocsin-engine/tocsin/runtime/store"
 )
-
-// retryBody is what a row of retries holds besides its key and due time.
-type retryBody struct {
-	Attempts int          `json:"attempts"`
-	Since    int64        `json:"since"`
-	Code     string       `json:"code,omitempty"`
-	Message  string       `json:"message,omitempty"`
-	Death    *store.Death `json:"death,omitempty"`
-	// Entry is set where the log does not hold it any more.
-	Entry *store.Entry `json:"entry,omitempty"`
-}
 
 // Cursor is the last entry that target has settled.
 func (s *Store) Cursor(ctx context.Context, name string) (store.Seq, error) {
@@ -69,16 +57,12 @@ func (t *tx) settle(set store.Settlement) error {
 }
 
 func (t *tx) putRetry(tid int64, r store.Retry) error {
-	body := retryBody{Attempts: r.Attempts, Since: nanos(r.Since), Code: r.Code, Message: r.Message, Death: r.Death}
 	var here int
 	kept, err := t.w.one("SELECT 1 FROM entries WHERE seq = ?", []any{int64(r.Seq)}, &here)
 	if err != nil {
 		return err
 	}
-	if !kept {
-		body.Entry = &r.Entry
-	}
-	b, err := json.Marshal(body)
+	b, err := encodeRetry(r, kept)
 	if err != nil {
 		return err
 	}
@@ -91,7 +75,7 @@ func (t *tx) putRetry(tid int64, r store.Retry) error {
 }
 
 func (t *tx) bury(tid int64, d store.DeadLetter) error {
-	b, err := json.Marshal(d)
+	b, err := encodeDead(d)
 	if err != nil {
 		return err
 	}
@@ -144,17 +128,11 @@ func (s *Store) fillRetry(r *store.Retry, e entryRow, crc int64, body []byte) {
 	if e.seq.Valid {
 		r.Entry = s.entry(e)
 	}
-	var b retryBody
-	if checksum(body) != crc || json.Unmarshal(body, &b) != nil {
+	if checksum(body) != crc || decodeRetry(body, r) != nil {
 		s.damaged.Add(1)
 		s.log.Error("a retry is damaged, its attempts are counted anew", "target", r.Target, "rule", r.Rule, "place", r.Seq)
 		r.Since = r.Entry.Received
-		return
 	}
-	if b.Entry != nil {
-		r.Entry = *b.Entry
-	}
-	r.Attempts, r.Since, r.Code, r.Message, r.Death = b.Attempts, timeOf(b.Since), b.Code, b.Message, b.Death
 }
 
 // Due returns the retries of target that are due, soonest first.
@@ -226,8 +204,8 @@ func (s *Store) readDead(ctx context.Context, query string, args ...any) ([]stor
 		if err := rows.Scan(&id, &crc, &body); err != nil {
 			return nil, err
 		}
-		var d store.DeadLetter
-		if checksum(body) != crc || json.Unmarshal(body, &d) != nil {
+		d, err := decodeDead(body)
+		if err != nil || checksum(body) != crc {
 			s.damaged.Add(1)
 			s.log.Error("a dead letter is damaged", "file", File, "id", id)
 			d = store.DeadLetter{Death: store.Death{Code: "DAMAGED_DEAD_LETTER", Message: fmt.Sprintf("dead letter %d cannot be read any more", id)}}

@@ -24,14 +24,17 @@ const File = "bus.db"
 type Config struct {
 	// Cache is the page cache of each connection in bytes. Default: 32 MiB.
 	Cache int64
+	// MaxBytes bounds the file; beyond it senders are throttled. Default: the disk.
+	MaxBytes int64
 	// Log gets what a person must know: damaged rows, the end. Default: nothing.
 	Log hclog.Logger
 }
 
 // Store keeps everything in one file. Make one with Open.
 type Store struct {
-	log  hclog.Logger
-	lock *os.File
+	log   hclog.Logger
+	lock  *os.File
+	limit int64
 	// writer is the only connection that writes, and only its goroutine uses it.
 	writer *writer
 	read   *sql.DB
@@ -99,7 +102,8 @@ func (s *Store) open(ctx context.Context, dir string, c Config) (err error) {
 	if err := f.Close(); err != nil {
 		return err
 	}
-	if s.writer, err = openWriter(ctx, path, c.Cache); err != nil {
+	s.limit = c.MaxBytes
+	if s.writer, err = openWriter(ctx, path, c); err != nil {
 		return err
 	}
 	if s.read, err = connect(path, c.Cache, "query_only(1)"); err != nil {

@@ -3,6 +3,8 @@ package sqlite_test
 import (
 	"context"
 	"database/sql"
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -201,6 +203,49 @@ func TestLambdaHasNoDisk(t *testing.T) {
 	}
 }
 
+func TestAFullDiskThrottlesUntilThereIsRoom(t *testing.T) {
+	ctx := t.Context()
+	s, err := sqlite.Open(ctx, t.TempDir(), sqlite.Config{MaxBytes: 1 << 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	big := func(id string) store.Batch {
+		e := entry(id, "t")
+		e.Raw = make([]byte, 50_000)
+		return store.Batch{Now: storetest.Start, Entries: []store.Entry{e}}
+	}
+	var last store.Seq
+	for n := 0; ; n++ {
+		r, err := s.Append(ctx, big(fmt.Sprint("e", n)))
+		if errors.Is(err, store.ErrFull) {
+			break
+		}
+		if err != nil || n > 100 {
+			t.Fatalf("after %d events of 50 kB in 1 MiB: %v", n, err)
+		}
+		last = r.Seqs[0]
+	}
+	if s.Err() != nil {
+		t.Fatal("a full disk ended the store")
+	}
+	if entries, err := s.Read(ctx, "t", 0, 100); err != nil || len(entries) != int(last) {
+		t.Errorf("Read on a full disk = %d entries, %v; want %d", len(entries), err, last)
+	}
+	if err := s.Settle(ctx, store.Settlement{Target: "t", Cursor: last}); err != nil {
+		t.Errorf("Settle on a full disk: %v", err)
+	}
+	if err := s.Trim(ctx, storetest.Start.Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Append(ctx, big("new")); err != nil {
+		t.Errorf("Append after room was made: %v", err)
+	}
+	if stats, err := s.Stats(ctx); err != nil || stats.Entries != 1 || stats.Limit != 1<<20 || stats.Bytes > stats.Limit {
+		t.Errorf("stats %+v, %v", stats, err)
+	}
+}
+
 func TestDamagedRowsAreNoticed(t *testing.T) {
 	ctx, dir := t.Context(), t.TempDir()
 	s := open(t, dir)
@@ -219,7 +264,7 @@ func TestDamagedRowsAreNoticed(t *testing.T) {
 	}
 	edit(t, dir, `UPDATE entries SET raw = CAST(replace(raw, '"a"', '"x"') AS BLOB);
 		UPDATE state SET value = CAST('9000' AS BLOB);
-		UPDATE retries SET body = CAST(replace(body, '7', '1') AS BLOB);
+		UPDATE retries SET body = CAST(replace(body, ':7', ':1') AS BLOB);
 		UPDATE dead SET body = CAST(replace(body, 'X', 'Y') AS BLOB)`)
 	s = open(t, dir)
 	entries, err := s.Read(ctx, "t", 0, 10)

@@ -132,7 +132,7 @@ func (s *Store) Stats(ctx context.Context) (store.Stats, error) {
 	if err := s.enter(ctx); err != nil {
 		return store.Stats{}, err
 	}
-	st := store.Stats{Entries: int(s.entries.Load()), DeadLetters: int(s.dead.Load())}
+	st := store.Stats{Limit: s.limit, Entries: int(s.entries.Load()), DeadLetters: int(s.dead.Load())}
 	if err := s.read.QueryRowContext(ctx, "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()").Scan(&st.Bytes); err != nil {
 		return st, fmt.Errorf("sqlite: %w", err)
 	}

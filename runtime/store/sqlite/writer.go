@@ -12,6 +12,9 @@ import (
 	"github.com/tocsin-engine/tocsin/runtime/store"
 )
 
+// pageSize is SQLite's default.
+const pageSize = 4096
+
 // maxGroup bounds how many operations one transaction has.
 const maxGroup = 512
 
@@ -47,8 +50,12 @@ type tx struct {
 	dead    int64
 }
 
-func openWriter(ctx context.Context, path string, cache int64) (*writer, error) {
-	db, err := connect(path, cache)
+func openWriter(ctx context.Context, path string, c Config) (*writer, error) {
+	var bound []string
+	if c.MaxBytes > 0 {
+		bound = []string{fmt.Sprintf("max_page_count(%d)", c.MaxBytes/pageSize)}
+	}
+	db, err := connect(path, c.Cache, bound...)
 	if err != nil {
 		return nil, err
 	}

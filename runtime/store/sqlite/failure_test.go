@@ -1,0 +1,115 @@
+package sqlite
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/tocsin-engine/tocsin/runtime/store"
+)
+
+// TestAFailedCommitIsTheEnd breaks the writer's connection, which stands for an fsync
+// that failed: nothing may be acknowledged after it.
+func TestAFailedCommitIsTheEnd(t *testing.T) {
+	dir := t.TempDir()
+	s, err := Open(t.Context(), dir, Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	put := func(key string) error {
+		_, err := s.Apply(t.Context(), time.Unix(1, 0), store.Swap{Space: "s", Key: key, Value: []byte("v"), Version: store.AnyVersion})
+		return err
+	}
+	if err := put("before"); err != nil || s.Err() != nil {
+		t.Fatal(err, s.Err())
+	}
+	for _, stmt := range s.writer.stmts {
+		stmt.Close()
+	}
+	s.writer.conn.Close()
+	if err := put("broken"); err == nil || errors.Is(err, store.ErrFull) {
+		t.Errorf("a commit on a broken connection: %v", err)
+	}
+	select {
+	case <-s.Failed():
+	default:
+		t.Fatal("Failed says nothing")
+	}
+	if err := put("after"); !errors.Is(err, s.Err()) {
+		t.Errorf("a commit after the failure: %v, want %v", err, s.Err())
+	}
+	if _, ok, err := s.Get(t.Context(), "s", "before", time.Unix(1, 0)); !ok || err != nil {
+		t.Errorf("reads do not go on: %v, %v", ok, err)
+	}
+	s.Close()
+	s, err = Open(t.Context(), dir, Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	for key, want := range map[string]bool{"before": true, "broken": false, "after": false} {
+		if _, ok, err := s.Get(t.Context(), "s", key, time.Unix(1, 0)); ok != want || err != nil {
+			t.Errorf("after a restart %s is there: %v, %v; want %v", key, ok, err, want)
+		}
+	}
+}
+
+// TestOneRefusalCostsNobodyElseAnything puts a conflict into the middle of a group.
+func TestOneRefusalCostsNobodyElseAnything(t *testing.T) {
+	s, err := Open(t.Context(), t.TempDir(), Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	var group []*op
+	for _, w := range []store.Swap{
+		{Space: "s", Key: "a", Value: []byte("1")},
+		{Space: "s", Key: "a", Value: []byte("2")},
+		{Space: "s", Key: "b", Value: []byte("3")},
+	} {
+		group = append(group, &op{durable: true, done: make(chan error, 1), do: func(t *tx) error {
+			if err := t.check(time.Unix(1, 0), []store.Swap{w}); err != nil {
+				return err
+			}
+			_, err := t.swap([]store.Swap{w})
+			return err
+		}})
+	}
+	done := make(chan bool)
+	s.ops <- &op{done: make(chan error, 1), do: func(*tx) error { <-done; return nil }} // the writer is busy
+	for _, o := range group {
+		s.ops <- o
+	}
+	close(done)
+	for i, want := range []error{nil, store.ErrConflict, nil} {
+		if err := <-group[i].done; !errors.Is(err, want) {
+			t.Errorf("operation %d: %v, want %v", i, err, want)
+		}
+	}
+	items, err := s.Scan(t.Context(), "s", "", "", time.Unix(1, 0), 10)
+	if err != nil || len(items) != 2 || string(items[0].Value) != "1" || string(items[1].Value) != "3" {
+		t.Errorf("stored: %v, %v", items, err)
+	}
+}
+
+func FuzzPairs(f *testing.F) {
+	f.Add([]byte{})
+	f.Add(appendPairs(nil, nil))
+	f.Add(appendPairs(nil, []store.Pair{{Rule: "r", Target: "t"}, {Rule: "", Target: "ü"}}))
+	f.Add([]byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		pairs, err := readPairs(b)
+		if err != nil {
+			return
+		}
+		again, err := readPairs(appendPairs(nil, pairs))
+		if err != nil || len(again) != len(pairs) {
+			t.Fatalf("written and read again: %v, %v; want %v", again, err, pairs)
+		}
+		for i := range pairs {
+			if again[i] != pairs[i] {
+				t.Fatalf("pair %d is %v, want %v", i, again[i], pairs[i])
+			}
+		}
+	})
+}
