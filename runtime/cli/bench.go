@@ -99,11 +99,14 @@ func (b *benchVerb) readRules(a *app) ([]matcher.Rule, error) {
 	return matcherRules(set), nil
 }
 
+// matcherRules are the rules of a set, in its order; one that is disabled has no
+// condition and so never matches.
 func matcherRules(set *rulefile.Set) []matcher.Rule {
-	var rules []matcher.Rule
-	for _, r := range set.Rules {
+	rules := make([]matcher.Rule, len(set.Rules))
+	for i, r := range set.Rules {
+		rules[i] = matcher.Rule{Name: r.Name, Bus: r.Bus}
 		if !r.Disabled {
-			rules = append(rules, matcher.Rule{Name: r.Name, Bus: r.Bus, Pattern: r.Pattern, When: r.When})
+			rules[i].Pattern, rules[i].When = r.Pattern, r.When
 		}
 	}
 	return rules

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tocsin-engine/tocsin/rules/diag"
+	"github.com/tocsin-engine/tocsin/rules/matcher"
 	"github.com/tocsin-engine/tocsin/rules/rulefile"
 	"github.com/tocsin-engine/tocsin/runtime/ruledir"
 	"github.com/tocsin-engine/tocsin/runtime/sandbox"
@@ -52,6 +53,9 @@ func (c *checkVerb) run(a *app, paths []string) error {
 	}
 	if c.format == "text" && !a.cfg.Quiet {
 		a.checkSummary(report, set, len(files.Rules))
+		if all.Errors() == 0 {
+			a.slowRules(set)
+		}
 	}
 	if all.Errors() > 0 || c.failOn == "warning" && len(all) > 0 {
 		return errFindings
@@ -67,6 +71,16 @@ func (a *app) checkSummary(r diag.Report, set *rulefile.Set, files int) {
 		return
 	}
 	fmt.Fprintf(a.err, "\n%s\n", r.Summary())
+}
+
+// slowRules names the rules that the matcher tries on events that have nothing to do
+// with them. That is no mistake, and few such rules cost little; it is talk.
+func (a *app) slowRules(set *rulefile.Set) {
+	m, _ := matcher.New(matcherRules(set))
+	for _, advice := range m.Advice() {
+		r := set.Rules[advice.Rule]
+		fmt.Fprintf(a.err, "%s %s:%d: rule %q %s\n  %s\n", a.talk.mark(), r.File, r.Pos.Line, r.Name, advice.Message, a.talk.faint(advice.Help))
+	}
 }
 
 // loadSet reads the rule files as one set, with the plugins that they name.
