@@ -88,6 +88,7 @@ func TestDecodeJSONRefuses(t *testing.T) {
 		{"blob", `{"Inner":{"BinaryValue":"!"}}`, "Inner.BinaryValue: the blob is not base64"},
 		{"time", `{"At":true}`, "At: write a time in seconds since 1970, not true or false"},
 		{"time text", `{"At":"noon"}`, `At: write a time like 2026-01-02T15:04:05Z, not "noon"`},
+		{"time before all years", `{"At":-62135596801}`, "At: -62135596801 is no time in seconds since 1970"},
 		{"time range", `{"At":1e300}`, "At: 1e300 is no time in seconds since 1970"},
 		{"list for object", `{"Tags":[]}`, "Tags: write an object, not a list"},
 		{"object for list", `{"Names":{}}`, "Names: write a list, not an object"},

@@ -86,6 +86,25 @@ func TestGoSDK(t *testing.T) {
 	}
 }
 
+func TestGoSDKOverHTTP2(t *testing.T) {
+	plain, engine, h := eventBridge(t)
+	plain.Close()
+	var proto string
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		proto = r.Proto
+		h.ServeHTTP(w, r)
+	}))
+	server.EnableHTTP2 = true
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	_, err := client(server.URL, "AK", "secret").PutEvents(t.Context(), &eventbridge.PutEventsInput{Entries: []types.PutEventsRequestEntry{
+		{Source: aws.String("shop"), DetailType: aws.String("d"), Detail: aws.String("{}")},
+	}}, func(o *eventbridge.Options) { o.HTTPClient = server.Client() })
+	if err != nil || len(engine.got) != 1 || proto != "HTTP/2.0" {
+		t.Errorf("%v; the engine got %d over %s", err, len(engine.got), proto)
+	}
+}
+
 func TestGoSDKBuses(t *testing.T) {
 	server, _, _ := eventBridge(t)
 	c := client(server.URL, "AK", "secret")
@@ -181,6 +200,9 @@ func TestGoSDKRetriesWithTheSameKey(t *testing.T) {
 // awsCLI runs the AWS CLI of the system against a server.
 func awsCLI(t *testing.T, url string, args ...string) (string, error) {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("starts a Python program for each call")
+	}
 	const path = "/usr/bin/aws"
 	if _, err := os.Stat(path); err != nil {
 		t.Skipf("needs the AWS CLI at %s (Debian: apt-get install awscli)", path)

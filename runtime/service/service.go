@@ -95,8 +95,7 @@ func Errorf(code, format string, args ...any) *Error {
 
 // Table finds operations by service and name.
 type Table struct {
-	ops      map[[2]string]Operation
-	services map[string]bool
+	ops map[[2]string]Operation
 	// largest is the greatest body cap of each service.
 	largest map[string]int64
 	paths   []pathOf
@@ -104,7 +103,7 @@ type Table struct {
 
 // NewTable makes a table of all given operations. Two with one name are a bug.
 func NewTable(groups ...[]Operation) *Table {
-	t := &Table{ops: map[[2]string]Operation{}, services: map[string]bool{}, largest: map[string]int64{}}
+	t := &Table{ops: map[[2]string]Operation{}, largest: map[string]int64{}}
 	for _, ops := range groups {
 		for _, op := range ops {
 			key := [2]string{op.Service, op.Name}
@@ -116,7 +115,6 @@ func NewTable(groups ...[]Operation) *Table {
 			}
 			t.ops[key] = op
 			t.largest[op.Service] = max(t.largest[op.Service], op.MaxBody)
-			t.services[op.Service] = true
 			if op.Path != "" {
 				t.paths = append(t.paths, newPath(op))
 			}
@@ -130,9 +128,6 @@ func (t *Table) Find(service, name string) (Operation, bool) {
 	op, ok := t.ops[[2]string{service, name}]
 	return op, ok
 }
-
-// Has says whether any operation of the service is there.
-func (t *Table) Has(service string) bool { return t.services[service] }
 
 // MaxBody is the cap of a request's body: the operation's, or the service's largest
 // while the operation is not known yet (a form names it in the body).
