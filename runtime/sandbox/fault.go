@@ -3,6 +3,7 @@ package sandbox
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -40,31 +41,46 @@ func (f *Fault) Code() string { return "PLUGIN_" + strings.ToUpper(string(f.Kind
 func (f *Fault) Error() string {
 	s := fmt.Sprintf("plugin %s: %s: %s", f.Plugin, f.Kind, f.Message)
 	if where := f.where(); where != "" {
-		s += " in " + where
+		s += ", in " + where
 	}
-	if last := lastLines(f.Stderr, 3); last != "" {
-		s += "; stderr: " + last
+	if f.Kind != Memory { // a runtime that ran out of memory says so at length
+		if first := firstLine(f.Stderr); first != "" && first != f.Message {
+			s += "; stderr: " + first
+		}
 	}
 	return s
 }
 
-// where is the innermost function that a person wrote, rather than their language's
-// runtime.
+// runtimes are the beginnings of names that no author of a plugin wrote: of host
+// functions and of their language's runtime.
+var runtimes = []string{"runtime.", "tocsin.", "wasi_snapshot_preview1.", "os.", "gcWriteBarrier", "wasm_pc_f_loop", "_rt0_wasm", "rust_", "__rust", "core::", "std::", "alloc::", "~lib/"}
+
+// where is the innermost function that a person wrote.
 func (f *Fault) where() string {
 	for _, name := range f.Functions {
-		if !strings.HasPrefix(name, "runtime.") && !strings.HasPrefix(name, "rust_") && !strings.HasPrefix(name, "gcWriteBarrier") && !strings.HasPrefix(name, "wasm_pc_f_loop") {
+		if !slices.ContainsFunc(runtimes, func(prefix string) bool { return strings.HasPrefix(name, prefix) }) {
 			return name
 		}
 	}
 	return ""
 }
 
-func lastLines(s string, n int) string {
-	lines := strings.Split(strings.TrimSpace(s), "\n")
-	if len(lines) > n {
-		lines = lines[:n] // a Go panic says what happened first and where after it
+func firstLine(s string) string {
+	line, _, _ := strings.Cut(strings.TrimSpace(s), "\n")
+	return strings.TrimSpace(line)
+}
+
+// said is what a language's runtime wrote about a crash: a trap itself says only
+// "unreachable".
+func said(stderr string) string {
+	for line := range strings.Lines(stderr) {
+		for _, begin := range []string{"panic: ", "fatal error: ", "thread '", "abort: "} {
+			if strings.HasPrefix(line, begin) {
+				return strings.TrimSpace(line)
+			}
+		}
 	}
-	return strings.TrimSpace(strings.Join(lines, " | "))
+	return ""
 }
 
 // stop is what a host function panics with to end a guest's call.
@@ -90,6 +106,10 @@ func (i *instance) fault(err error) *Fault {
 	case i.memory.refused:
 		f.Kind = Memory
 		f.Message = fmt.Sprintf("it needs more than %s of memory", human(i.target.limit.memory))
+	default:
+		if text := said(f.Stderr); text != "" {
+			f.Message = text
+		}
 	}
 	return f
 }

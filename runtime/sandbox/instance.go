@@ -28,7 +28,7 @@ type instance struct {
 
 	batch  []byte // the last batch's JSON
 	answer []byte // of the last host function, for take
-	stderr ring
+	stderr transcript
 
 	// What follows belongs to the delivery in progress.
 	ctx    context.Context
