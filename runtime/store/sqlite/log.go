@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"time"
 
 	"github.com/tocsin-engine/tocsin/runtime/store"
@@ -35,14 +36,36 @@ func (t *tx) append(b store.Batch) (store.Receipt, error) {
 	if r.Versions, err = t.swap(b.Swaps); err != nil {
 		return r, err
 	}
+	var rows logRows
 	for i, e := range b.Entries {
 		if r.FirstIDs[i] == "" {
-			if r.Seqs[i], err = t.add(e); err != nil {
+			if r.Seqs[i], err = t.add(e, &rows); err != nil {
 				return r, err
 			}
 		}
 	}
-	return r, t.forgetKeys(b.Now)
+	return r, errors.Join(t.write(rows), t.forgetKeys(b.Now))
+}
+
+// logRows are the rows that a batch adds, column after column.
+type logRows struct{ entries, wants, keys []any }
+
+// write inserts them, many rows a statement.
+func (t *tx) write(r logRows) error {
+	for _, part := range []struct {
+		head  string
+		width int
+		rows  []any
+	}{
+		{"INSERT INTO entries (seq, received, hash, crc, hops, id, bus, pairs, raw) VALUES ", 9, r.entries},
+		{"INSERT OR IGNORE INTO wants (tid, seq) VALUES ", 2, r.wants},
+		{"INSERT OR REPLACE INTO keys (key, id, expires) VALUES ", 3, r.keys},
+	} {
+		if err := t.w.insert(part.head, part.width, part.rows); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // duplicates finds the batch's entries that were appended before and counts the rest.
@@ -67,34 +90,22 @@ func (t *tx) duplicates(b store.Batch) (r store.Receipt, fresh int, err error) {
 	return r, fresh, nil
 }
 
-// add puts one entry at the log's end and before the targets that want it.
-func (t *tx) add(e store.Entry) (store.Seq, error) {
+// add gives an entry its place and makes its rows.
+func (t *tx) add(e store.Entry, rows *logRows) (store.Seq, error) {
+	t.w.seq++
+	seq := t.w.seq
 	pairs := appendPairs(nil, e.Pairs)
-	s, err := t.w.stmt("INSERT INTO entries (received, hash, crc, hops, id, bus, pairs, raw) VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
-	if err != nil {
-		return 0, err
-	}
-	done, err := s.Exec(nanos(e.Received), hashOf(e.ID), checksum([]byte(e.ID), []byte(e.Bus), pairs, e.Raw), e.Hops, e.ID, e.Bus, pairs, e.Raw)
-	if err != nil {
-		return 0, err
-	}
-	seq, err := done.LastInsertId()
-	if err != nil {
-		return 0, err
-	}
+	rows.entries = append(rows.entries, seq, nanos(e.Received), hashOf(e.ID),
+		checksum([]byte(e.ID), []byte(e.Bus), pairs, e.Raw), e.Hops, e.ID, e.Bus, pairs, e.Raw)
 	for _, p := range e.Pairs {
 		tid, err := t.tid(p.Target)
-		if err == nil {
-			err = t.w.exec("INSERT OR IGNORE INTO wants (tid, seq) VALUES (?, ?)", tid, seq)
-		}
 		if err != nil {
 			return 0, err
 		}
+		rows.wants = append(rows.wants, tid, seq)
 	}
 	if e.Key != "" {
-		if err := t.w.exec("INSERT OR REPLACE INTO keys (key, id, expires) VALUES (?, ?, ?)", e.Key, e.ID, nanos(e.KeyExpires)); err != nil {
-			return 0, err
-		}
+		rows.keys = append(rows.keys, e.Key, e.ID, nanos(e.KeyExpires))
 	}
 	t.entries++
 	return store.Seq(seq), nil

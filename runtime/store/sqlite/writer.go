@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 
 	driver "modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -38,6 +39,9 @@ type writer struct {
 	// version is the last one given to a state item, limit the one that is reserved in
 	// the file: after a crash, counting goes on from there, so that none comes back.
 	version, limit uint64
+	// seq is the last place given in the log. One that a failed commit was given is not
+	// given again.
+	seq int64
 }
 
 // tx is one transaction of the writer. What is kept in memory changes after it.
@@ -66,6 +70,9 @@ func openWriter(ctx context.Context, path string, c Config) (*writer, error) {
 	if err == nil {
 		err = w.conn.QueryRowContext(ctx, "SELECT coalesce(max(value), 0) FROM counters WHERE name = 'version'").Scan(&w.limit)
 		w.version = w.limit
+	}
+	if err == nil {
+		err = w.conn.QueryRowContext(ctx, "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'entries'").Scan(&w.seq)
 	}
 	if err != nil {
 		return nil, errors.Join(err, w.close())
@@ -243,6 +250,21 @@ func (w *writer) exec(text string, args ...any) error {
 	}
 	_, err = s.Exec(args...)
 	return err
+}
+
+// insert writes rows of width columns in as few statements as a few sizes allow: half
+// of a small statement's time is not spent on its row.
+func (w *writer) insert(head string, width int, args []any) error {
+	row := "(?" + strings.Repeat(", ?", width-1) + ")"
+	for _, n := range [...]int{16, 4, 1} {
+		for len(args) >= n*width {
+			if err := w.exec(head+strings.Repeat(row+", ", n-1)+row, args[:n*width]...); err != nil {
+				return err
+			}
+			args = args[n*width:]
+		}
+	}
+	return nil
 }
 
 // one reads one row; ok is false if there is none.
