@@ -31,7 +31,7 @@ without a network: the SDK lies in it.`,
 				}
 			}
 			if !a.cfg.Quiet {
-				fmt.Fprintf(a.err, "Try:  cd %s && %stocsin plugin build && tocsin plugin call . --event event.json --config config.json\n",
+				fmt.Fprintf(a.err, "Try:  cd %s && %stocsin plugin build && tocsin plugin test && tocsin plugin call . --event event.json --config config.json\n",
 					args[0], map[bool]string{true: "go test ./... && "}[lang == "go"])
 			}
 			return nil

@@ -70,6 +70,11 @@ type kitHost struct {
 
 var _ sandbox.Capabilities = (*kitHost)(nil)
 
+// NewKit is a machine around a guest that answers as the kit's does.
+func NewKit(t testing.TB) sandbox.Capabilities {
+	return &kitHost{t: t, kv: map[string]abi.RawJSON{}}
+}
+
 func (k *kitHost) note(function string, request any) abi.Errno {
 	b, err := json.Marshal(request)
 	if err != nil {
