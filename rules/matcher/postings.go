@@ -24,14 +24,3 @@ func (p *postings) add(r ref, conjunction int32) ref {
 	}
 	return r
 }
-
-// size is how many conjunctions r has.
-func (p *postings) size(r ref) int {
-	switch {
-	case r == 0:
-		return 0
-	case r > 0:
-		return 1
-	}
-	return len(p.lists[-r-1])
-}

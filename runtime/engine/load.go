@@ -56,16 +56,6 @@ func pairsOf(r *rulefile.Rule) []store.Pair {
 	return pairs
 }
 
-// rule finds a rule by its name, disabled ones too.
-func (rs *ruleset) rule(name string) (*rulefile.Rule, bool) {
-	for i := range rs.set.Rules {
-		if rs.set.Rules[i].Name == name {
-			return &rs.set.Rules[i], true
-		}
-	}
-	return nil, false
-}
-
 // ErrNeedsDurable means that a rule has a memory that the store cannot keep.
 var ErrNeedsDurable = errors.New("engine: once_per needs a store that keeps its state")
 

@@ -15,7 +15,6 @@ import (
 type listener struct {
 	recorder
 	heard []string
-	kv    map[string]string
 }
 
 func (l *listener) note(parts ...string) { l.heard = append(l.heard, strings.Join(parts, " ")) }
