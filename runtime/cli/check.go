@@ -27,11 +27,12 @@ _test.yaml are read as tests. Exit code 0: none; 1: some; warnings count only wi
 	}
 	formatFlag(cmd, &c.format, diag.Formats...)
 	c.failOn = "error"
+	cmd.Flags().StringVar(&c.data, "data", "", "the server will keep its state in this `DIR`; rules that must remember need that")
 	cmd.Flags().Var(&choice{&c.failOn, []string{"error", "warning"}}, "fail-on", "which findings make the exit code 1: error or warning")
 	return cmd
 }
 
-type checkVerb struct{ format, failOn string }
+type checkVerb struct{ format, failOn, data string }
 
 func (c *checkVerb) run(a *app, paths []string) error {
 	if len(paths) == 0 {
@@ -44,7 +45,7 @@ func (c *checkVerb) run(a *app, paths []string) error {
 	if len(files.Rules)+len(files.Tests) == 0 {
 		return fmt.Errorf("no rule file (*.yaml) in %s; tocsin new rule NAME writes one", list(paths))
 	}
-	set, all := a.loadSet(files)
+	set, all := loadSet(files, c.data != "")
 	_, all = loadTests(files.Tests, set, all)
 	all.Sort()
 	report := findings(all, append(files.Rules, files.Tests...), a.style)
@@ -83,11 +84,15 @@ func (a *app) slowRules(set *rulefile.Set) {
 	}
 }
 
-// loadSet reads the rule files as one set, with the plugins that they name.
-func (a *app) loadSet(files ruledir.Files) (*rulefile.Set, diag.List) {
+// loadSet reads the rule files as one set, with the plugins that they name. durable says
+// that they are for a server that keeps its state.
+func loadSet(files ruledir.Files, durable bool) (*rulefile.Set, diag.List) {
 	plugins := sandbox.Describe(rulefile.Plugins(files.Rules))
-	return rulefile.Load(files.Rules, rulefile.Options{Plugins: plugins})
+	return rulefile.Load(files.Rules, rulefile.Options{Plugins: plugins, Durable: durable})
 }
+
+// loadSet reads the rule files for a verb that does not ask what a store keeps.
+func (a *app) loadSet(files ruledir.Files) (*rulefile.Set, diag.List) { return loadSet(files, true) }
 
 // loadTests reads test files and adds what is to say about them to the findings of the
 // rules. The names in them are held against a set only if it is whole.
