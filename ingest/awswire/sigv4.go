@@ -41,6 +41,8 @@ type Verifier struct {
 	c    VerifierConfig
 	mu   sync.Mutex // makes look-up and entry of a signature one step
 	seen *fastcache.Cache
+
+	failures failures
 }
 
 // VerifierConfig is what a Verifier needs.
@@ -66,14 +68,33 @@ type Claim struct {
 	signature             []byte
 	secret                string
 	at                    string
+	who                   string
 }
 
 // Claim reads who a request says it is from, and refuses what can be refused without
-// the body: an unknown key, a stale date, headers that should be signed and are not.
+// the body: an unknown key, a stale date, headers that should be signed and are not, a
+// sender who has failed too often.
 func (v *Verifier) Claim(r *http.Request) (Claim, error) {
+	c, err := v.claim(r)
+	now := v.c.Now()
+	if v.failures.blocked(c.who, now) {
+		return c, Throttled()
+	}
+	if err != nil {
+		v.failures.add(c.who, now)
+	}
+	return c, err
+}
+
+func (v *Verifier) claim(r *http.Request) (Claim, error) {
 	c, err := parseAuthorization(r.Header["Authorization"])
+	c.who = who(r, "")
 	if err != nil {
 		return c, err
+	}
+	credential, ok := v.c.Find(c.AccessKey)
+	if ok {
+		c.who = who(r, c.AccessKey)
 	}
 	if err := v.checkScope(&c, r); err != nil {
 		return c, err
@@ -81,7 +102,6 @@ func (v *Verifier) Claim(r *http.Request) (Claim, error) {
 	if err := checkSigned(c.signed, r.Header); err != nil {
 		return c, err
 	}
-	credential, ok := v.c.Find(c.AccessKey)
 	token := r.Header.Get("X-Amz-Security-Token")
 	if !ok || subtle.ConstantTimeCompare([]byte(token), []byte(credential.Token)) != 1 {
 		return c, &Error{
@@ -96,6 +116,14 @@ func (v *Verifier) Claim(r *http.Request) (Claim, error) {
 // Check verifies a claim against the request and its body as it was sent, that is
 // before decompression.
 func (v *Verifier) Check(c Claim, r *http.Request, body []byte) error {
+	err := v.check(c, r, body)
+	if err != nil {
+		v.failures.add(c.who, v.c.Now())
+	}
+	return err
+}
+
+func (v *Verifier) check(c Claim, r *http.Request, body []byte) error {
 	sum := sha256.Sum256(body)
 	hash := hex.EncodeToString(sum[:])
 	if sent := r.Header.Get("X-Amz-Content-Sha256"); sent != "" && sent != hash {

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -237,6 +238,57 @@ func TestVerifyReplay(t *testing.T) {
 	}
 }
 
+func TestVerifyThrottlesThoseWhoFail(t *testing.T) {
+	v := newTestVerifier()
+	now := testTime
+	v.c.Now = func() time.Time { return now }
+	from := func(address, secret string) error {
+		r := signed(t, now, nil)
+		r.RemoteAddr = address
+		signWith(t, r, "AKIDEXAMPLE", secret, "", now)
+		return verify(v, r, testBody)
+	}
+	const good = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
+	for range failureBurst {
+		wantCode(t, from("192.0.2.1:1000", "guess"), "InvalidSignatureException")
+	}
+	for _, tc := range []struct {
+		name, address, secret, code string
+	}{
+		{"the same again, from another port", "192.0.2.1:1001", "guess", "ThrottlingException"},
+		{"even with the right secret", "192.0.2.1:1002", good, "ThrottlingException"},
+		{"another address", "192.0.2.2:1000", good, ""},
+	} {
+		if err := from(tc.address, tc.secret); err == nil && tc.code != "" || err != nil && !strings.HasPrefix(err.Error(), tc.code) {
+			t.Errorf("%s: %v, want %q", tc.name, err, tc.code)
+		}
+	}
+	r := signed(t, now, nil)
+	r.RemoteAddr = "192.0.2.1:1000"
+	signWith(t, r, "ASIAEXAMPLE", "s", "token", now)
+	if err := verify(v, r, testBody); err != nil {
+		t.Errorf("another key at the same address: %v", err)
+	}
+	now = now.Add(time.Second)
+	if err := from("192.0.2.1:1000", good); err != nil {
+		t.Errorf("a second later: %v", err)
+	}
+	now = now.Add(-time.Minute) // the clock was set back
+	if err := from("192.0.2.1:1000", good); err != nil {
+		t.Errorf("a minute earlier: %v", err)
+	}
+}
+
+func TestFailuresAreBounded(t *testing.T) {
+	var f failures
+	for i := range maxFailing + 5 {
+		f.add(fmt.Sprint(i), testTime)
+	}
+	if n := len(f.buckets); n > maxFailing {
+		t.Errorf("%d are remembered", n)
+	}
+}
+
 func TestVerifyReplay_hammer(t *testing.T) {
 	v := newTestVerifier()
 	r := signed(t, testTime, func(r *http.Request) { r.Header.Set("Amz-Sdk-Invocation-Id", "one") })
@@ -262,6 +314,7 @@ func FuzzVerify(f *testing.F) {
 	v := newTestVerifier()
 	good := r.Header.Get("Authorization")
 	f.Fuzz(func(t *testing.T, authorization, path, query, method, body string) {
+		v.failures = failures{} // each input is somebody else's
 		r := signed(t, testTime, nil)
 		r.Header.Set("Authorization", authorization)
 		r.URL.Path, r.URL.RawQuery, r.Method = path, query, method

@@ -210,17 +210,19 @@ func (h *Handler) visible(x *exchange, err error) *awswire.Error {
 	if failed, ok := errors.AsType[handlerError](err); ok {
 		return h.operationError(x, failed.error)
 	}
-	if refused, ok := errors.AsType[authError](err); ok {
-		h.stats.refused.Add(1)
+	refused, isAuth := errors.AsType[authError](err)
+	if isAuth {
 		err = refused.error
 	}
 	var e *awswire.Error
 	errors.As(err, &e)
-	switch e.Code {
-	case "UnknownOperationException":
-		h.stats.unknown.Add(1)
-	case "ThrottlingException":
+	switch {
+	case e.Code == "ThrottlingException":
 		h.stats.throttled.Add(1)
+	case isAuth:
+		h.stats.refused.Add(1)
+	case e.Code == "UnknownOperationException":
+		h.stats.unknown.Add(1)
 	default:
 		h.stats.malformed.Add(1)
 	}

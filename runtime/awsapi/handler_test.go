@@ -286,8 +286,8 @@ func TestHandlerVerifies(t *testing.T) {
 	if w.Code != 403 || !strings.Contains(w.Body.String(), "<Code>MissingAuthenticationToken</Code>") {
 		t.Errorf("no signature: %d %s", w.Code, w.Body)
 	}
-	if got := h.Stats().Refused; got != 3 {
-		t.Errorf("refused %d, want 3", got)
+	if diff := cmp.Diff(Stats{Requests: 4, Refused: 3}, h.Stats()); diff != "" {
+		t.Errorf("counts (-want +got):\n%s", diff)
 	}
 }
 
