@@ -63,6 +63,8 @@ func configure(c *target.Config) {
 		if fixed == nil {
 			c.Problem("instances", "is empty; write a list of instance ids, or a place like $.detail.instance-id")
 		}
+	case event.Missing:
+		c.Problem("instances", "is missing; write a list of instance ids, or a place like $.detail.instance-id")
 	default:
 		c.Problem("instances", "is "+v.Kind().String()+"; write a list of instance ids, or a place like $.detail.instance-id")
 	}

@@ -61,7 +61,7 @@ func TestConfigProblems(t *testing.T) {
 	for config, want := range map[string]string{
 		`{"instances":["` + id + `"]}`:                      "action is missing; write a string",
 		`{"action":"hibernate","instances":["` + id + `"]}`: "action is hibernate; write stop, start, reboot or terminate",
-		`{"action":"stop"}`:                                 "instances is nothing; write a list of instance ids, or a place like $.detail.instance-id",
+		`{"action":"stop"}`:                                 "instances is missing; write a list of instance ids, or a place like $.detail.instance-id",
 		`{"action":"stop","instances":[]}`:                  "instances is empty; write a list of instance ids, or a place like $.detail.instance-id",
 		`{"action":"stop","instances":["web"]}`:             `instances has "web", which is no instance id; write i-0123456789abcdef0`,
 		`{"action":"stop","instances":"` + id + `"}`:        "instances is " + id + "; write a list of instance ids, or a place like $.detail.instance-id",

@@ -59,6 +59,7 @@ func load(t *testing.T, files ...File) *Set {
 // compare looks at compiled things through what they were compiled from.
 var compare = cmp.Options{
 	cmpopts.IgnoreTypes(diag.Pos{}, transform.Input{}),
+	cmpopts.IgnoreUnexported(Target{}),
 	cmp.Transformer("pattern", func(p *pattern.Pattern) string {
 		if p == nil {
 			return ""

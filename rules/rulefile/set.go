@@ -1,11 +1,14 @@
 package rulefile
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/tocsin-engine/tocsin/rules/diag"
 	"github.com/tocsin-engine/tocsin/rules/expression"
 	"github.com/tocsin-engine/tocsin/rules/pattern"
+	"github.com/tocsin-engine/tocsin/rules/source"
 	"github.com/tocsin-engine/tocsin/rules/transform"
 	"github.com/tocsin-engine/tocsin/sdk/abi"
 )
@@ -69,6 +72,29 @@ type Target struct {
 	Concurrency, Batch int
 	File               string
 	Pos                diag.Pos
+
+	// config is Config with its places, and path where it stands in the file.
+	config *source.Value
+	path   string
+}
+
+// ConfigAt is the place of a part of the target's config, as its plugin names it
+// ("headers.Accept", "" for the whole), or of the nearest part there is; and where that
+// is in the file's structure.
+func (t Target) ConfigAt(part string) (diag.Pos, string) {
+	path := child(t.path, "config")
+	if t.config == nil {
+		return t.Pos, child(path, part)
+	}
+	pos, v := t.config.Pos, t.config
+	for name := range strings.SplitSeq(part, ".") {
+		m := slices.IndexFunc(v.Members, func(m source.Member) bool { return m.Name == name })
+		if m < 0 {
+			break
+		}
+		pos, v = v.Members[m].Pos, v.Members[m].Value
+	}
+	return pos, child(path, part)
 }
 
 // Retry bounds the attempts of a delivery. The zero value is EventBridge's default.

@@ -29,8 +29,9 @@ func (l *loader) target(r *reading, v *source.Value, path string) {
 		Retry: retry(v), DeadLetter: deadLetterQueue(v.Get("dead_letter")),
 		Concurrency: number(v, "concurrency"), Batch: number(v, "batch"), File: r.name, Pos: v.Pos}
 	if c := v.Get("config"); c != nil && c.Kind == event.Object {
-		out.Config = c.AppendJSON(nil)
+		out.Config, out.config = c.AppendJSON(nil), c
 	}
+	out.path = path
 	if mode := text(v, "mode"); mode != "" {
 		out.Mode = mode
 	}

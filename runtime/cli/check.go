@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -18,12 +19,12 @@ func checkCommand(a *app) *cobra.Command {
 		Use:   "check [PATH…]",
 		Short: "look for mistakes in rule files",
 		Long: `Read the rule files of folders and files (default: rules) as one set and print every
-mistake at once: what stands there, where, and what to write. Files that end in
-_test.yaml are read as tests. Exit code 0: none; 1: some; warnings count only with
+mistake at once: what stands there, where, and what to write. Plugins read the configs
+of their targets. Files that end in _test.yaml are read as tests. Exit code 0: none; 1: some; warnings count only with
 --fail-on warning. tocsin help CODE explains a finding.`,
 		Example: `  tocsin check
   tocsin check --format github rules/orders.yaml`,
-		RunE: func(_ *cobra.Command, args []string) error { return c.run(a, args) },
+		RunE: func(cmd *cobra.Command, args []string) error { return c.run(cmd.Context(), a, args) },
 	}
 	formatFlag(cmd, &c.format, diag.Formats...)
 	c.failOn = "error"
@@ -34,7 +35,7 @@ _test.yaml are read as tests. Exit code 0: none; 1: some; warnings count only wi
 
 type checkVerb struct{ format, failOn, data string }
 
-func (c *checkVerb) run(a *app, paths []string) error {
+func (c *checkVerb) run(ctx context.Context, a *app, paths []string) error {
 	if len(paths) == 0 {
 		paths = []string{"rules"}
 	}
@@ -47,6 +48,13 @@ func (c *checkVerb) run(a *app, paths []string) error {
 	}
 	set, all := loadSet(files, c.data != "")
 	_, all = loadTests(files.Tests, set, all)
+	if all.Errors() == 0 {
+		more, err := a.tryConfigs(ctx, set)
+		if err != nil {
+			return err
+		}
+		all = append(all, more...)
+	}
 	all.Sort()
 	report := findings(all, append(files.Rules, files.Tests...), a.style)
 	if err := report.Write(a.out, c.format); err != nil {

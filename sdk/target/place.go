@@ -59,6 +59,10 @@ func ParsePlace(text string) (p Place, problem string) {
 	if !ofInput {
 		var ofEvent bool
 		if rest, ofEvent = strings.CutPrefix(text, "$"); !ofEvent {
+			if strings.HasPrefix(text, "detail.") {
+				// As an expression would say it; as a constant nobody means it.
+				return Place{}, "is the constant " + text + "; write $." + text + " for what stands there in the event"
+			}
 			return Place{constant: text}, ""
 		}
 	}

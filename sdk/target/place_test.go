@@ -33,7 +33,7 @@ func TestPlace(t *testing.T) {
 			t.Errorf("%s is %q (%s), want %q", text, got, problem, want)
 		}
 	}
-	for _, text := range []string{"$x", "$.", "$..a", "$.a[", "$.a[x]", "$.a[-1]", "$.a[0]b", "$5"} {
+	for _, text := range []string{"$x", "$.", "$..a", "$.a[", "$.a[x]", "$.a[-1]", "$.a[0]b", "$5", "detail.id"} {
 		if _, problem := ParsePlace(text); problem == "" {
 			t.Errorf("%s is taken for a place", text)
 		}

@@ -1,0 +1,81 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/tocsin-engine/tocsin/rules/diag"
+	"github.com/tocsin-engine/tocsin/rules/rulefile"
+	"github.com/tocsin-engine/tocsin/runtime/engine"
+	"github.com/tocsin-engine/tocsin/runtime/sandbox"
+	"github.com/tocsin-engine/tocsin/sdk/abi"
+)
+
+// tryConfigs gives every target's config to its plugin, in the sandbox, as run does: the
+// plugin alone knows what it takes.
+func (a *app) tryConfigs(ctx context.Context, set *rulefile.Set) (all diag.List, err error) {
+	if len(set.Targets) == 0 {
+		return nil, nil
+	}
+	entries := map[string]*rulefile.Plugin{}
+	for i := range set.Plugins {
+		entries[set.Plugins[i].Name] = &set.Plugins[i]
+	}
+	err = a.withSandbox(ctx, func(h *sandbox.Host) error {
+		plugins := engine.Sandboxed(h.NewCatalog(), time.Now)
+		for _, t := range set.Targets {
+			all = append(all, tryConfig(ctx, plugins, t, entries[t.Plugin])...)
+		}
+		return nil
+	})
+	return all, err
+}
+
+// tryConfig opens one target and finds what its plugin wants changed.
+func tryConfig(ctx context.Context, plugins engine.Plugins, t rulefile.Target, entry *rulefile.Plugin) (all diag.List) {
+	runner, err := plugins.Open(ctx, t, entry, nobody{})
+	if err == nil {
+		err = runner.Close()
+	}
+	finding := func(part, message, label string) {
+		pos, path := t.ConfigAt(part)
+		all = append(all, diag.Finding{Code: "G004", File: t.File, Pos: pos, Path: path, Message: message, Label: label})
+	}
+	if c, ok := errors.AsType[*sandbox.ConfigError](err); ok {
+		for _, p := range c.Problems {
+			finding(p.Path, "plugin "+t.Plugin+" does not take this config", strings.TrimSpace(p.Path+" "+p.Message))
+		}
+	} else if err != nil {
+		finding("", "plugin "+t.Plugin+" does not start: "+err.Error(), "")
+	}
+	return all
+}
+
+// nobody is a host that grants nothing: reading a config is no reason to act.
+type nobody struct{}
+
+var _ sandbox.Capabilities = nobody{}
+
+func (nobody) Log(sandbox.Scope, abi.LogLevel, []byte) {}
+
+func (nobody) Denied(sandbox.Scope, string, string) {}
+
+func (nobody) Count(sandbox.Scope, string, int64) {}
+
+func (nobody) Emit(context.Context, sandbox.Scope, []byte) abi.Errno { return abi.Denied }
+
+func (nobody) KV(context.Context, sandbox.Scope, string, abi.KVRequest) ([]byte, abi.Errno) {
+	return nil, abi.Denied
+}
+
+func (nobody) HTTP(context.Context, sandbox.Scope, abi.HTTPRequest) (abi.HTTPResponse, abi.Errno) {
+	return abi.HTTPResponse{}, abi.Denied
+}
+
+func (nobody) AWS(context.Context, sandbox.Scope, abi.AWSRequest) (abi.AWSResponse, abi.Errno) {
+	return abi.AWSResponse{}, abi.Denied
+}
+
+func (nobody) Secret(string) (string, bool) { return "", false }
