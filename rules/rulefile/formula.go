@@ -1,6 +1,7 @@
 package rulefile
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -18,14 +19,14 @@ func (r *reading) formula(v *source.Value, name, path string, kind expression.Ki
 		return nil
 	}
 	path = child(path, name)
-	if r.cutAtQuote(m, name, path) {
+	if r.cutAtQuote(m, name, path) || r.cutAtBracket(m, path, false) {
 		return nil
 	}
 	p, errs := expression.Compile(m.Text, kind)
 	if len(errs) == 0 {
 		return p
 	}
-	if r.cutAtComment(m, name, path) {
+	if r.cutAtComment(m, name, path) || r.cutAtBracket(m, path, openQuote(m.Text) || openBracket(m.Text)) {
 		return nil
 	}
 	for _, e := range errs {
@@ -59,6 +60,28 @@ func (r *reading) cutAtComment(m *source.Value, name, path string) bool {
 	r.find(at, path, "E006", `the expression stops at "#"`, "YAML takes this as a comment",
 		"put the expression in a block:  "+name+": |")
 	return true
+}
+
+// cutAtBracket explains an expression in braces that holds a comma or a bracket, where a
+// word of YAML ends: it is open, or followed by what follows no word. What the YAML
+// reader made of the rest is no news.
+func (r *reading) cutAtBracket(m *source.Value, path string, open bool) bool {
+	by, at := r.doc.Cut(m)
+	if by == 0 || !open && by != '[' && by != '{' {
+		return false
+	}
+	r.list = slices.DeleteFunc(r.list, func(f diag.Finding) bool {
+		return f.Code[0] == 'Y' && f.Line == at.Line && f.Column >= at.Column
+	})
+	r.find(at, path, "E013", fmt.Sprintf(`the expression stops at "%c"`, by), "in braces YAML ends a word here",
+		"put the expression in quotes, or write the object in lines and the expression in a block")
+	return true
+}
+
+// openBracket says whether text has an opening parenthesis or bracket without its
+// partner.
+func openBracket(text string) bool {
+	return strings.Count(text, "(") > strings.Count(text, ")") || strings.Count(text, "[") > strings.Count(text, "]")
 }
 
 // openQuote says whether text ends inside quotes.

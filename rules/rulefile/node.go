@@ -16,6 +16,7 @@ type reading struct {
 	name string
 	doc  *yaml.Doc
 	list diag.List
+	errs int // how often find was called
 }
 
 // read parses the file's YAML.
@@ -24,8 +25,9 @@ func read(f File) *reading {
 	return &reading{name: f.Name, doc: doc, list: list}
 }
 
-// find adds a finding.
+// find adds an error.
 func (r *reading) find(at diag.Pos, path, code, message, label, help string) {
+	r.errs++
 	r.list = append(r.list, diag.Finding{Code: code, File: r.name, Pos: at, Path: path,
 		Message: message, Label: label, Help: help})
 }
@@ -128,6 +130,3 @@ func keyPos(v *source.Value, name string) diag.Pos {
 
 // quoteList writes names for a person: "a", "b" and "c" as a, b, c.
 func quoteList(names []string) string { return strings.Join(names, ", ") }
-
-// failed says whether the findings hold an error.
-func failed(list diag.List) bool { return list.Errors() > 0 }

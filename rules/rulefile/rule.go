@@ -29,7 +29,7 @@ func (l *loader) rule(r *reading, v *source.Value, path string) {
 	if bus := text(v, "bus"); bus != "" {
 		out.Bus = bus
 	}
-	before := len(r.list)
+	before := r.errs
 	if m := v.Get("pattern"); m != nil {
 		out.Pattern = r.pattern(m, child(path, "pattern"))
 	}
@@ -48,7 +48,7 @@ func (l *loader) rule(r *reading, v *source.Value, path string) {
 			out.Targets = append(out.Targets, route)
 		}
 	}
-	valid := !failed(r.list[before:]) && (out.Pattern != nil || out.When != nil) && out.Name != ""
+	valid := r.errs == before && (out.Pattern != nil || out.When != nil) && out.Name != ""
 	l.rules = append(l.rules, readRule{r, v, path, out, valid})
 	if valid {
 		l.set.Rules = append(l.set.Rules, out)

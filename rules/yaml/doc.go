@@ -95,6 +95,22 @@ func (d *Doc) Comment(v *source.Value) (diag.Pos, bool) {
 	return d.place(m.comment, d.lineEnd(m.comment)), true
 }
 
+// Cut returns the comma or bracket that ends the plain word v, and its place; 0 for what
+// ends otherwise.
+func (d *Doc) Cut(v *source.Value) (by byte, at diag.Pos) {
+	if d.marks[v] != nil {
+		return 0, diag.Pos{}
+	}
+	end := d.offset(v.Pos) + len(v.Text)
+	for end < len(d.src) && isBlank(d.src[end]) {
+		end++
+	}
+	if end >= len(d.src) || !isFlow(d.src[end]) {
+		return 0, diag.Pos{}
+	}
+	return d.src[end], d.place(end, end+1)
+}
+
 // Trailing returns the place of text that follows v's closing quote; the reader made it
 // a finding.
 func (d *Doc) Trailing(v *source.Value) (diag.Pos, bool) {
