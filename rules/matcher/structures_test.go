@@ -1,0 +1,143 @@
+package matcher
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// found collects what a structure finds, sorted and each once.
+func found(find func(hit func(ref))) []ref {
+	var all []ref
+	find(func(r ref) { all = append(all, r) })
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+func expect(t *testing.T, what string, got, want []ref) {
+	t.Helper()
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		t.Fatalf("%s: found %v, want %v", what, got, want)
+	}
+}
+
+func word(r *rand.Rand, letters string, most int) string {
+	var b strings.Builder
+	for range r.IntN(most + 1) {
+		b.WriteByte(letters[r.IntN(len(letters))])
+	}
+	return b.String()
+}
+
+func TestPrefixes(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 1))
+	for range 200 {
+		refs := map[string]ref{}
+		for i := range 1 + r.IntN(40) {
+			refs["a"+word(r, "a\x00b\xff", 11)] = ref(i + 1)
+		}
+		p := newPrefixes(refs)
+		for range 50 {
+			text := word(r, "aaaab\x00\xff", 14)
+			var want []ref
+			for key, at := range refs {
+				if strings.HasPrefix(text, key) {
+					want = append(want, at)
+				}
+			}
+			expect(t, fmt.Sprintf("%q", text), found(func(hit func(ref)) { p.find([]byte(text), hit) }), want)
+		}
+	}
+}
+
+func TestBlocks(t *testing.T) {
+	r := rand.New(rand.NewPCG(2, 2))
+	address := func(six bool) netip.Addr {
+		if six {
+			return netip.AddrFrom16([16]byte{0x20, 1, byte(r.IntN(2)), 15: byte(r.IntN(4)), 8: byte(r.IntN(2))})
+		}
+		return netip.AddrFrom4([4]byte{10, byte(r.IntN(2)), byte(r.IntN(2)), byte(r.IntN(4))})
+	}
+	for i := range 200 {
+		six := i%2 == 0
+		refs := map[netip.Prefix]ref{}
+		for i := range 1 + r.IntN(30) {
+			a := address(six)
+			net, err := a.Prefix(r.IntN(a.BitLen() + 1))
+			if err != nil {
+				t.Fatal(err)
+			}
+			refs[net] = ref(i + 1)
+		}
+		b := newBlocks(refs)
+		for range 30 {
+			a := address(six)
+			var want []ref
+			for net, at := range refs {
+				if net.Contains(a) {
+					want = append(want, at)
+				}
+			}
+			expect(t, a.String(), found(func(hit func(ref)) { b.find(a, hit) }), want)
+		}
+	}
+}
+
+func TestRanges(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 3))
+	for range 300 {
+		refs := map[span]ref{}
+		for i := range 1 + r.IntN(40) {
+			low := float64(r.IntN(30))
+			refs[span{low, low + float64(r.IntN(12)-2)}] = ref(i + 1) // some hold nothing
+		}
+		s := newRanges(refs)
+		for x := range 45 {
+			var want []ref
+			for sp, at := range refs {
+				if sp.low <= float64(x) && float64(x) <= sp.high {
+					want = append(want, at)
+				}
+			}
+			expect(t, fmt.Sprint(x), found(func(hit func(ref)) { s.find(float64(x), hit) }), want)
+		}
+	}
+}
+
+func TestGrams(t *testing.T) {
+	r := rand.New(rand.NewPCG(4, 4))
+	for range 200 {
+		refs := map[int]map[uint64]ref{}
+		pieces := map[string]ref{} // the gram itself
+		for i := range 1 + r.IntN(30) {
+			piece := word(r, "ab\x00", 10) + "a"
+			n := gramSize(piece)
+			var grams []uint64
+			gramsOf(piece, func(g uint64) { grams = append(grams, g) })
+			at := r.IntN(len(grams))
+			if pieces[piece[at:at+n]] != 0 {
+				continue
+			}
+			if refs[n] == nil {
+				refs[n] = map[uint64]ref{}
+			}
+			refs[n][grams[at]] = ref(i + 1)
+			pieces[piece[at:at+n]] = ref(i + 1)
+		}
+		g := newGrams(refs)
+		for range 40 {
+			text := word(r, "ab\x00", 20)
+			var want []ref
+			for piece, at := range pieces {
+				if strings.Contains(text, piece) {
+					want = append(want, at)
+				}
+			}
+			expect(t, fmt.Sprintf("%q", text), found(func(hit func(ref)) { g.find([]byte(text), hit) }), want)
+		}
+	}
+}
