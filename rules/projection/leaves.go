@@ -78,17 +78,25 @@ func (l *Leaves) Next(leaf *Leaf) *Leaf {
 	return &l.All[leaf.next-1]
 }
 
-func (l *Leaves) add(leaf Leaf) {
+// add makes a leaf of a path at a context. It is filled in where it stands: there are
+// many of them, and copying them shows.
+func (l *Leaves) add(path, context int32) *Leaf {
 	at := int32(len(l.All))
-	leaf.Index = at
-	l.All = append(l.All, leaf)
-	h := &l.heads[leaf.Path]
+	if int(at) == cap(l.All) {
+		l.All = append(l.All, Leaf{})
+	} else {
+		l.All = l.All[:at+1]
+	}
+	leaf := &l.All[at]
+	leaf.Path, leaf.Context, leaf.Index, leaf.next = path, context, at, 0
+	h := &l.heads[path]
 	if h.epoch == l.epoch {
 		l.All[h.last].next = at + 1
 		h.last = at
-		return
+		return leaf
 	}
 	*h = head{l.epoch, at, at}
+	return leaf
 }
 
 // Agree says whether two contexts can hold at once: no list is in both of them with

@@ -131,32 +131,27 @@ func (r *reader) list(i int, n *node, at state) int {
 
 // scalar takes the scalar at b[i] as a leaf.
 func (r *reader) scalar(i int, path int32, at state) int {
-	leaf := Leaf{Path: path, Context: at.context, Plain: at.plain}
-	end := i
-	switch c := r.b[i]; c {
-	case '"':
-		leaf.Kind = event.String
-		close, escapes := stringEnd(r.b, i+1)
-		if close >= len(r.b) {
-			return close
+	if r.b[i] == '"' {
+		end, escapes := stringEnd(r.b, i+1)
+		if end >= len(r.b) {
+			return end
 		}
-		leaf.Text, end = r.b[i+1:close], close+1
+		leaf := r.out.add(path, at.context)
+		leaf.Kind, leaf.Plain, leaf.Text = event.String, at.plain, r.b[i+1:end]
 		if escapes {
-			leaf.Text = r.decode(r.b[i:end])
+			leaf.Text = r.decode(r.b[i : end+1])
 		}
-	default:
-		end = skipValue(r.b, i)
-		leaf.Text = r.b[i:end]
-		switch c {
-		case 't', 'f':
-			leaf.Kind = event.Bool
-		case 'n':
-			leaf.Kind = event.Null
-		default:
-			leaf.Kind = event.Number
-		}
+		return end + 1
 	}
-	r.out.add(leaf)
+	end := skipValue(r.b, i)
+	leaf := r.out.add(path, at.context)
+	leaf.Kind, leaf.Plain, leaf.Text = event.Number, at.plain, r.b[i:end]
+	switch r.b[i] {
+	case 't', 'f':
+		leaf.Kind = event.Bool
+	case 'n':
+		leaf.Kind = event.Null
+	}
 	return end
 }
 
