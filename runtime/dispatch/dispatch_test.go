@@ -170,8 +170,6 @@ func plain() map[string]dispatch.Route { return map[string]dispatch.Route{"r": {
 
 func pair(rule, target string) store.Pair { return store.Pair{Rule: rule, Target: target} }
 
-func attempts(n int) *int { return &n }
-
 func TestDeliversEveryPairOnce(t *testing.T) {
 	a, b := &runner{}, &runner{}
 	w := newWorld(t, map[string]dispatch.TargetSpec{
@@ -234,8 +232,8 @@ func TestRetriesUntilAttemptsAreUsedUp(t *testing.T) {
 		attempts  int
 		exhausted string
 	}{
-		{"no retries", dispatch.RetryPolicy{Attempts: attempts(0)}, 1, dispatch.ByAttempts},
-		{"three retries", dispatch.RetryPolicy{Attempts: attempts(3)}, 4, dispatch.ByAttempts},
+		{"no retries", dispatch.RetryPolicy{Attempts: new(0)}, 1, dispatch.ByAttempts},
+		{"three retries", dispatch.RetryPolicy{Attempts: new(3)}, 4, dispatch.ByAttempts},
 		{"a minute", dispatch.RetryPolicy{Within: time.Minute}, 7, dispatch.ByAge},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -472,7 +470,7 @@ func TestSetTargetsRefusesWhatCannotBe(t *testing.T) {
 	for name, spec := range map[string]dispatch.TargetSpec{
 		"no runner":         {},
 		"negative batch":    {Runner: &runner{}, Batch: -1},
-		"too many attempts": {Runner: &runner{}, Routes: map[string]dispatch.Route{"r": {Retry: dispatch.RetryPolicy{Attempts: attempts(186)}}}},
+		"too many attempts": {Runner: &runner{}, Routes: map[string]dispatch.Route{"r": {Retry: dispatch.RetryPolicy{Attempts: new(186)}}}},
 		"too short":         {Runner: &runner{}, Routes: map[string]dispatch.Route{"r": {Retry: dispatch.RetryPolicy{Within: time.Second}}}},
 		"too long":          {Runner: &runner{}, Routes: map[string]dispatch.Route{"r": {Retry: dispatch.RetryPolicy{Within: 25 * time.Hour}}}},
 	} {

@@ -77,8 +77,7 @@ func backOff(id string, n int) time.Duration {
 		d = min(firstDelay<<(n-1), maxDelay)
 	}
 	h := fnv.New64a()
-	h.Write([]byte(id))
-	h.Write([]byte{byte(n)})
+	_, _ = h.Write(append([]byte(id), byte(n))) // a hash takes everything
 	spread := int64(d) / 2
 	return d - d/4 + time.Duration(scramble(h.Sum64())%uint64(spread))
 }

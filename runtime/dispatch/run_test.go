@@ -346,7 +346,7 @@ func TestRun_hammer(t *testing.T) {
 				return dispatch.Outcome{OK: h%3 == 0, Retry: h%7 != 0, Code: "X"}
 			}}
 			specs[name] = dispatch.TargetSpec{Runner: targets[name], Concurrency: 3, Batch: 4,
-				Routes: map[string]dispatch.Route{"r": {Retry: dispatch.RetryPolicy{Attempts: attempts(5)}}}}
+				Routes: map[string]dispatch.Route{"r": {Retry: dispatch.RetryPolicy{Attempts: new(5)}}}}
 		}
 		r := startRun(t, s, specs)
 		var wg sync.WaitGroup

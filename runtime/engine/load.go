@@ -22,6 +22,8 @@ type ruleset struct {
 	active  []*rulefile.Rule
 	pairs   [][]store.Pair // of each active rule
 	matcher *matcher.Matcher
+	// refused are the rules that the matcher cannot use.
+	refused []matcher.Problem
 	targets map[string]*target
 }
 
@@ -41,8 +43,7 @@ func newRuleset(set *rulefile.Set) *ruleset {
 		rs.pairs = append(rs.pairs, pairsOf(r))
 		rules = append(rules, matcher.Rule{Name: r.Name, Bus: r.Bus, Pattern: r.Pattern, When: r.When})
 	}
-	// A rule that the matcher cannot use is a finding of rulefile and refused in Load.
-	rs.matcher, _ = matcher.New(rules)
+	rs.matcher, rs.refused = matcher.New(rules)
 	return rs
 }
 
@@ -91,15 +92,12 @@ func (e *Engine) Load(ctx context.Context, set *rulefile.Set) error {
 // admit checks what rulefile cannot: the store of this engine, and the index.
 func (e *Engine) admit(rs *ruleset) error {
 	var problems []error
-	var rules []matcher.Rule
 	for _, r := range rs.active {
 		if r.OncePer != nil && !e.config.Rehearsal && !e.config.Store.Promises().Durable {
 			problems = append(problems, fmt.Errorf("rule %q: %w; this is %s", r.Name, ErrNeedsDurable, e.config.Store.Promises().Kind))
 		}
-		rules = append(rules, matcher.Rule{Name: r.Name, Bus: r.Bus, Pattern: r.Pattern, When: r.When})
 	}
-	_, refused := matcher.New(rules)
-	for _, p := range refused {
+	for _, p := range rs.refused {
 		problems = append(problems, fmt.Errorf("rule %q: %s", rs.active[p.Rule].Name, p.Message))
 	}
 	return errors.Join(problems...)

@@ -23,7 +23,7 @@ type onceKey struct {
 
 // swaps writes the keys, if nobody took them in between. A commit has no order.
 func (k onceKeys) swaps() []store.Swap {
-	var out []store.Swap
+	out := make([]store.Swap, 0, len(k))
 	for key, v := range k {
 		out = append(out, store.Swap{Space: onceSpace, Key: key, Value: []byte(v.event), Expires: v.until})
 	}

@@ -105,6 +105,7 @@ func equalJSON(a, b event.Value) bool {
 		return x == y
 	case event.Number:
 		return pattern.ParseNumber(a).Compare(pattern.ParseNumber(b)) == 0
+	case event.Missing, event.Null, event.Bool:
 	}
 	return string(a) == string(b)
 }

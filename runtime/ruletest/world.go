@@ -45,8 +45,7 @@ func newWorld(ctx context.Context, set *rulefile.Set, t rulefile.Test) (*world, 
 }
 
 func (w *world) close() {
-	w.engine.Close() // recorders have nothing to close
-	w.store.Close()
+	_, _ = w.engine.Close(), w.store.Close() // recorders and memory have nothing to say
 }
 
 // newID counts, so that every run of a test has the same ids.

@@ -25,7 +25,7 @@ func checksum(parts ...[]byte) int64 {
 // hashOf is what an event id is found by: eight bytes in the index instead of the id.
 func hashOf(id string) int64 {
 	h := fnv.New64a()
-	h.Write([]byte(id))
+	_, _ = h.Write([]byte(id)) // a hash takes everything
 	return int64(h.Sum64())
 }
 
@@ -44,9 +44,9 @@ func timeOf(n int64) time.Time {
 	return time.Unix(0, n).UTC()
 }
 
-// appendPairs writes pairs: their number, then rule and target of each, with lengths.
-func appendPairs(b []byte, pairs []store.Pair) []byte {
-	b = binary.AppendUvarint(b, uint64(len(pairs)))
+// encodePairs writes pairs: their number, then rule and target of each, with lengths.
+func encodePairs(pairs []store.Pair) []byte {
+	b := binary.AppendUvarint(nil, uint64(len(pairs)))
 	for _, p := range pairs {
 		for _, s := range [...]string{p.Rule, p.Target} {
 			b = binary.AppendUvarint(b, uint64(len(s)))
@@ -58,7 +58,7 @@ func appendPairs(b []byte, pairs []store.Pair) []byte {
 
 var errPairs = errors.New("sqlite: an entry's pairs are damaged")
 
-// readPairs reads what appendPairs wrote.
+// readPairs reads what encodePairs wrote.
 func readPairs(b []byte) ([]store.Pair, error) {
 	n, b, ok := readLength(b, 2)
 	if !ok {

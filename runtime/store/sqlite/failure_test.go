@@ -94,15 +94,15 @@ func TestOneRefusalCostsNobodyElseAnything(t *testing.T) {
 
 func FuzzPairs(f *testing.F) {
 	f.Add([]byte{})
-	f.Add(appendPairs(nil, nil))
-	f.Add(appendPairs(nil, []store.Pair{{Rule: "r", Target: "t"}, {Rule: "", Target: "ü"}}))
+	f.Add(encodePairs(nil))
+	f.Add(encodePairs([]store.Pair{{Rule: "r", Target: "t"}, {Rule: "", Target: "ü"}}))
 	f.Add([]byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01})
 	f.Fuzz(func(t *testing.T, b []byte) {
 		pairs, err := readPairs(b)
 		if err != nil {
 			return
 		}
-		again, err := readPairs(appendPairs(nil, pairs))
+		again, err := readPairs(encodePairs(pairs))
 		if err != nil || len(again) != len(pairs) {
 			t.Fatalf("written and read again: %v, %v; want %v", again, err, pairs)
 		}

@@ -94,7 +94,7 @@ func (t *tx) duplicates(b store.Batch) (r store.Receipt, fresh int, err error) {
 func (t *tx) add(e store.Entry, rows *logRows) (store.Seq, error) {
 	t.w.seq++
 	seq := t.w.seq
-	pairs := appendPairs(nil, e.Pairs)
+	pairs := encodePairs(e.Pairs)
 	rows.entries = append(rows.entries, seq, nanos(e.Received), hashOf(e.ID),
 		checksum([]byte(e.ID), []byte(e.Bus), pairs, e.Raw), e.Hops, e.ID, e.Bus, pairs, e.Raw)
 	for _, p := range e.Pairs {

@@ -80,8 +80,7 @@ func Open(ctx context.Context, dir string, c Config) (*Store, error) {
 		ended: make(chan struct{}), failed: make(chan struct{}), targets: map[string]target{},
 	}
 	if err := s.open(ctx, dir, c); err != nil {
-		s.release()
-		return nil, fmt.Errorf("sqlite: %s: %w", filepath.Join(dir, File), err)
+		return nil, fmt.Errorf("sqlite: %s: %w", filepath.Join(dir, File), errors.Join(err, s.release()))
 	}
 	go s.run()
 	return s, nil

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 
 	driver "modernc.org/sqlite"
@@ -187,17 +188,21 @@ func (s *Store) transact(group []*op) (outcomes []error, err error) {
 	outcomes = make([]error, len(group))
 	for i, o := range group {
 		if outcomes[i] = o.do(t); outcomes[i] != nil && !refusal(outcomes[i]) {
-			w.exec("ROLLBACK") // SQLite may have done it itself
+			w.rollback()
 			return nil, outcomes[i]
 		}
 	}
 	if err := w.exec("COMMIT"); err != nil {
-		w.exec("ROLLBACK")
+		w.rollback()
 		return nil, err
 	}
 	t.publish()
 	return outcomes, nil
 }
+
+// rollback gives up a transaction. Its own error says nothing new: SQLite may have
+// rolled back itself, and otherwise the next transaction cannot begin, which ends it.
+func (w *writer) rollback() { _ = w.exec("ROLLBACK") }
 
 func refusal(err error) bool {
 	return errors.Is(err, store.ErrConflict) || errors.Is(err, store.ErrDuplicate)
@@ -206,9 +211,7 @@ func refusal(err error) bool {
 // publish tells the readers what the transaction changed.
 func (t *tx) publish() {
 	t.s.mu.Lock()
-	for name, target := range t.targets {
-		t.s.targets[name] = target
-	}
+	maps.Copy(t.s.targets, t.targets)
 	t.s.mu.Unlock()
 	t.w.limit = max(t.w.limit, t.limit)
 	t.s.entries.Add(t.entries)

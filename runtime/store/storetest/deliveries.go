@@ -82,12 +82,12 @@ func retries(t *testing.T, s store.Store) {
 }
 
 func dueOrder(t *testing.T, s store.Store) {
-	var entries []store.Entry
-	for i := range 12 {
+	entries := make([]store.Entry, 0, 12)
+	for i := range cap(entries) {
 		entries = append(entries, entry(fmt.Sprint("e", i), "t"))
 	}
 	seqs := mustAppend(t, s, entries...)
-	var all []store.Retry
+	all := make([]store.Retry, 0, 2*len(entries))
 	for i, e := range entries {
 		e.Seq = seqs[i]
 		for _, rule := range []string{"b", "a"} {

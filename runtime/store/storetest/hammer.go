@@ -3,6 +3,7 @@ package storetest
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -87,8 +88,11 @@ func hammerSwaps(t *testing.T, s store.Store) {
 				t.Error(err)
 				return
 			}
-			var n int
-			fmt.Sscan(string(item.Value), &n)
+			n, err := strconv.Atoi("0" + string(item.Value))
+			if err != nil {
+				t.Error(err)
+				return
+			}
 			_, err = s.Apply(t.Context(), Start, store.Swap{Space: "s", Key: "counter", Value: fmt.Append(nil, n+1), Version: item.Version})
 			switch {
 			case err == nil:

@@ -134,8 +134,8 @@ func lookup(t *testing.T, s store.Store) {
 }
 
 func trim(t *testing.T, s store.Store) {
-	var entries []store.Entry
-	for i := range 4 {
+	entries := make([]store.Entry, 0, 4)
+	for i := range cap(entries) {
 		e := entry(fmt.Sprint("e", i), "t")
 		e.Received = at(i)
 		entries = append(entries, e)

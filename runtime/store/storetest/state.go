@@ -140,11 +140,10 @@ func versions(t *testing.T, s store.Store) {
 }
 
 func scan(t *testing.T, s store.Store) {
-	var keys []string
+	keys := append(make([]string, 0, 67), "Q/1", "q", "q0", "r/1", "q/é", "q/\xf0\x9f\x94\x94", "a")
 	for i := range 60 {
 		keys = append(keys, fmt.Sprintf("q/%d", (i*37)%60))
 	}
-	keys = append(keys, "Q/1", "q", "q0", "r/1", "q/é", "q/\xf0\x9f\x94\x94", "a")
 	for i, k := range keys {
 		mustApply(t, s, Start, store.Swap{Space: "s", Key: k, Value: []byte(k)})
 		if i%5 == 0 {

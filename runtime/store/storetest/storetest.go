@@ -117,7 +117,7 @@ func same[T any](t testing.TB, what string, want, got T) {
 }
 
 func ids(entries []store.Entry) []string {
-	var out []string
+	out := make([]string, 0, len(entries))
 	for _, e := range entries {
 		out = append(out, e.ID)
 	}
