@@ -77,8 +77,7 @@ func Call(ctx context.Context, h *sandbox.Host, s Source, o CallOptions) (Called
 func call(ctx context.Context, m *sandbox.Module, b *bench, host sandbox.Capabilities, o CallOptions) (Called, error) {
 	begin := time.Now()
 	t, err := m.NewTarget(ctx, sandbox.TargetConfig{Name: "plugin-call", Config: o.Config, Grants: o.Grants, Limits: o.Limits, Host: host})
-	var fault *sandbox.Fault
-	if errors.As(err, &fault) {
+	if fault, ok := errors.AsType[*sandbox.Fault](err); ok {
 		return Called{Fault: fault, Cold: time.Since(begin), Logs: b.logs}, nil
 	}
 	if err != nil {

@@ -135,7 +135,7 @@ func (c *Catalog) Open(ctx context.Context, e rulefile.Plugin) (*Plugin, error) 
 func (c *Catalog) Close(ctx context.Context) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	var errs []error
+	errs := make([]error, 0, len(c.modules))
 	for key, m := range c.modules {
 		errs = append(errs, m.Close(ctx))
 		delete(c.modules, key)

@@ -127,7 +127,7 @@ func offer(ctx context.Context, r wazero.Runtime) error {
 
 // Close frees what the host holds. Targets must not be called any more.
 func (h *Host) Close(ctx context.Context) error {
-	var errs []error
+	errs := make([]error, 0, len(h.close))
 	for _, f := range h.close {
 		errs = append(errs, f(ctx))
 	}

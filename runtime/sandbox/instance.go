@@ -106,7 +106,7 @@ func (t *Target) boot(ctx context.Context) (*instance, error) {
 	}
 	i.begin(ctx, &Call{Now: initTime, Seed: t.module.info.SHA256})
 	if err := i.init(); err != nil {
-		i.close()
+		_ = i.close() // what init said matters
 		return nil, err
 	}
 	return i, nil

@@ -116,7 +116,7 @@ func (t *Target) callFresh(ctx context.Context, call Call) error {
 func (h *Host) plain(ctx context.Context, wasm []byte, c TargetConfig, call Call, timeout bool) (way, func(), error) {
 	r := wazero.NewRuntimeWithConfig(ctx, wazero.NewRuntimeConfig().WithCoreFeatures(api.CoreFeaturesV2).
 		WithCloseOnContextDone(timeout).WithDebugInfoEnabled(false))
-	done := func() { r.Close(ctx) }
+	done := func() { _ = r.Close(ctx) }
 	if err := offer(ctx, r); err != nil {
 		done()
 		return way{}, nil, err

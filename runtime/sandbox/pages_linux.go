@@ -48,13 +48,13 @@ func newImage(b []byte) (*image, error) {
 	im := &image{bytes: append([]byte(nil), b...), fd: -1}
 	fd, err := unix.MemfdCreate("tocsin-image", unix.MFD_CLOEXEC)
 	if err != nil {
-		return im, nil // a kernel or a filter without it: instances copy the bytes
+		return im, nil //nolint:nilerr // a kernel or a filter without it: instances copy the bytes
 	}
 	im.fd = fd
 	for done := 0; done < len(b); {
 		n, err := unix.Pwrite(fd, b[done:], int64(done))
 		if err != nil {
-			unix.Close(fd)
+			_ = unix.Close(fd)
 			return nil, fmt.Errorf("sandbox: memory file: %w", err)
 		}
 		done += n

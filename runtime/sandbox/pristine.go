@@ -112,7 +112,7 @@ func (p *pool) put(i *instance) {
 	}
 	p.mu.Unlock()
 	if !keep {
-		i.close()
+		_ = i.close() // nobody waits for it
 	}
 }
 

@@ -197,7 +197,7 @@ func parseResult(answer []byte, records []abi.Record) (abi.Result, error) {
 func parseFailures(answer []byte, records []abi.Record) (abi.Result, error) {
 	var r abi.Result
 	if err := json.Unmarshal(answer, &r); err != nil {
-		return r, fmt.Errorf("its answer is no result: %v", err)
+		return r, fmt.Errorf("its answer is no result: %w", err)
 	}
 	for _, f := range r.Failures {
 		if !names(records, f.ID) {

@@ -1,7 +1,9 @@
 package target
 
 import (
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/tocsin-engine/tocsin/sdk/event"
 )
@@ -84,7 +86,7 @@ func (c *Config) Problem(path, message string) {
 // errors.
 func (c *Config) result() []byte {
 	for name := range c.all.Members() {
-		if !contains(c.asked, name) {
+		if !slices.Contains(c.asked, name) {
 			c.Problem(name, "is not known here; "+c.known())
 		}
 	}
@@ -95,27 +97,14 @@ func (c *Config) result() []byte {
 }
 
 func (c *Config) known() string {
-	if c.asked == nil {
+	var names []string
+	for _, name := range c.asked {
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	if names == nil {
 		return "this plugin takes no config"
 	}
-	s := "this plugin takes "
-	for i, name := range c.asked {
-		if contains(c.asked[:i], name) {
-			continue
-		}
-		if i > 0 {
-			s += ", "
-		}
-		s += name
-	}
-	return s
-}
-
-func contains(list []string, s string) bool {
-	for _, have := range list {
-		if have == s {
-			return true
-		}
-	}
-	return false
+	return "this plugin takes " + strings.Join(names, ", ")
 }

@@ -29,8 +29,8 @@ func answer(call string, n int32) (event.Value, error) {
 	return b, nil
 }
 
-// Debug, Info, Warn and Error write a line to the target's log: a constant message and
-// pairs of names and values.
+// Debug writes a line to the target's log, as Info, Warn and Error do: a constant message
+// and pairs of names and values.
 func Debug(message string, pairs ...string) { hostLog(int32(abi.Debug), line(message, pairs)) }
 
 // Info is for what a person wants to see when all is well; see Debug.

@@ -1,6 +1,7 @@
 package target
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/tocsin-engine/tocsin/sdk/event"
@@ -83,4 +84,4 @@ func (o *Object) Texts(name string, values ...string) *Object {
 }
 
 // JSON is the object's text. More members may follow it.
-func (o *Object) JSON() event.Value { return append(o.b[:len(o.b):len(o.b)], '}') }
+func (o *Object) JSON() event.Value { return append(slices.Clip(o.b), '}') }

@@ -123,10 +123,10 @@ func read(ctx context.Context, answer *http.Response) (abi.HTTPResponse, abi.Err
 }
 
 func errnoOf(ctx context.Context, err error) abi.Errno {
-	var refused *Refused
-	switch {
-	case errors.As(err, &refused):
+	if _, ok := errors.AsType[*Refused](err); ok {
 		return abi.Denied
+	}
+	switch {
 	case ctx.Err() != nil || errors.Is(err, context.DeadlineExceeded):
 		return abi.Timeout
 	}
@@ -135,8 +135,7 @@ func errnoOf(ctx context.Context, err error) abi.Errno {
 
 // withoutURL drops the URL that net/http puts in front of its errors.
 func withoutURL(err error) error {
-	var u *url.Error
-	if errors.As(err, &u) {
+	if u, ok := errors.AsType[*url.Error](err); ok {
 		return u.Err
 	}
 	return err

@@ -137,8 +137,7 @@ func TestNameOfThisMachine(t *testing.T) {
 	list.inside = nil
 	client := &http.Client{Transport: list.transport()}
 	_, err := client.Get("http://localhost:" + port)
-	var refused *Refused
-	if !errors.As(err, &refused) {
+	if _, ok := errors.AsType[*Refused](err); !ok {
 		t.Errorf("error %v, want the address refused", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())

@@ -108,4 +108,4 @@ func (h *Host) Log(_ int32, text []byte) { h.Logs = append(h.Logs, string(text))
 func (h *Host) Now() int64 { return h.Time.UnixMilli() }
 
 // Random is for package target: the same bytes in every test.
-func (h *Host) Random(b []byte) { h.random.Read(b) }
+func (h *Host) Random(b []byte) { _, _ = h.random.Read(b) }

@@ -15,8 +15,11 @@ type Fake interface {
 // Host is the fake in use; targettest.New sets it.
 var Host Fake = none{}
 
-// Init and Handle are the guest's exports; package target sets them.
-var Init, Handle func([]byte) []byte
+// Init is the guest's export; package target sets it.
+var Init func([]byte) []byte
+
+// Handle is the guest's export; package target sets it.
+var Handle func([]byte) []byte
 
 type none struct{}
 
