@@ -16,7 +16,7 @@ var pluginName = word{regexp.MustCompile(`^[a-z][a-z0-9-]{0,62}$`), "a-z, 0-9 an
 var manifestObject = &object{name: "manifest", doc: "Describes a plugin.", fields: []field{
 	{name: "name", required: true, of: pluginName, doc: "The plugin's name: a-z, 0-9 and -."},
 	{name: "version", of: anyText{}, doc: "The plugin's own version."},
-	{name: "abi", required: true, example: "v1", of: choice{"v1"}, doc: "The version of the contract between plugin and host."},
+	{name: "abi", required: true, example: "v1", of: choice{abi.V1, abi.WASICommand}, doc: "The contract between plugin and host: v1, or wasi-command for a plain program."},
 	{name: "module", required: true, example: "{path: NAME.wasm}", of: moduleObject, doc: "The WASM file."},
 	{name: "needs", of: grantsObject, doc: "What the plugin has to reach outside of its sandbox."},
 	{name: "limits", of: limitsObject, doc: "Bounds of one attempt."},

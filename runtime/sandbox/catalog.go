@@ -127,6 +127,9 @@ func (c *Catalog) Open(ctx context.Context, e rulefile.Plugin) (*Plugin, error) 
 	if p.Module, err = c.host.Compile(ctx, wasm, e.Name); err != nil {
 		return nil, err
 	}
+	if is := p.Module.Info().ABI; is != m.ABI {
+		return nil, errors.Join(fmt.Errorf("plugin %s: its manifest says abi: %s, the module is of the other kind; write abi: %s", e.Name, m.ABI, is), p.Module.Close(ctx))
+	}
 	c.modules[key] = p.Module
 	return p, nil
 }

@@ -74,13 +74,15 @@ func random(i *instance, s []uint64) {
 }
 
 func logLine(i *instance, s []uint64) {
-	text := i.bytesAt(s[1], s[2])
+	i.logText(abi.LogLevel(int32(s[0])), i.bytesAt(s[1], s[2]))
+}
+
+func (i *instance) logText(level abi.LogLevel, text []byte) {
 	if left := i.target.limit.log - i.logged; int64(len(text)) > left {
 		i.cut += len(text) - int(max(left, 0))
 		text = text[:max(left, 0)]
 	}
 	i.logged += int64(len(text))
-	level := abi.LogLevel(int32(s[0]))
 	if level < abi.Debug || level > abi.Error || len(text) == 0 {
 		return
 	}

@@ -29,6 +29,9 @@ type instance struct {
 	batch  []byte // the last batch's JSON
 	answer []byte // of the last host function, for take
 	stderr transcript
+	// Of a WASI command: what it can still read, the line that it is writing, its exit code.
+	stdin, stdout []byte
+	exit          int32
 
 	// What follows belongs to the delivery in progress.
 	ctx    context.Context
@@ -88,6 +91,9 @@ func (t *Target) instantiate() (*instance, error) {
 		return nil, i.fault(err)
 	}
 	i.alloc, i.handle = i.module.ExportedFunction(abi.Alloc), i.module.ExportedFunction(abi.Handle)
+	if t.module.command {
+		i.handle = i.module.ExportedFunction(commandStart)
+	}
 	i.budget.left = &noFuel{}
 	if g, ok := i.module.ExportedGlobal(fuel.Global).(api.MutableGlobal); ok {
 		i.budget.left = g
@@ -159,6 +165,9 @@ func (i *instance) begin(ctx context.Context, c *Call) {
 func (i *instance) deliver(ctx context.Context, c *Call) (abi.Result, error) {
 	c.Batch.Target, c.Batch.DeadlineMS = i.target.name, i.target.limit.time.Milliseconds()
 	i.begin(ctx, c)
+	if i.target.module.command {
+		return i.runCommand(c)
+	}
 	i.batch = appendBatch(i.batch[:0], &c.Batch)
 	answer, err := i.exchange(i.handle, i.batch)
 	if err != nil {

@@ -25,6 +25,8 @@ type Module struct {
 	globals  int
 	hasStart bool
 	impure   string
+	// command is a plain WASI command; see runCommand.
+	command bool
 }
 
 // Info is what can be said about a module without running it.
@@ -32,6 +34,8 @@ type Info struct {
 	Name   string `json:"name"`
 	SHA256 string `json:"sha256"`
 	Size   int    `json:"size"`
+	// ABI is "v1" or "wasi-command".
+	ABI string `json:"abi"`
 	// Imports are the host functions, as "tocsin.http"; Exports are functions and memory.
 	Imports []string `json:"imports"`
 	Exports []string `json:"exports"`
@@ -61,7 +65,7 @@ func (h *Host) Compile(ctx context.Context, wasm []byte, name string) (*Module, 
 		return nil, fmt.Errorf("plugin %s: not a module that can be loaded: %w", name, err)
 	}
 	m := &Module{host: h, name: name, runtime: runtime, compiled: compiled, globals: rewritten.Globals, hasStart: rewritten.HasStart, impure: rewritten.Impure}
-	m.info = Info{Name: name, SHA256: manifest.Digest(wasm), Size: len(wasm), Isolation: m.isolation()}
+	m.info = Info{Name: name, ABI: abi.V1, SHA256: manifest.Digest(wasm), Size: len(wasm), Isolation: m.isolation()}
 	if err := errors.Join(m.readImports(), m.readExports()); err != nil {
 		return nil, errors.Join(err, compiled.Close(ctx))
 	}
@@ -150,7 +154,10 @@ func (m *Module) readExports() error {
 		problems = append(problems, fmt.Errorf("plugin %s: it exports no %q", m.name, abi.Memory))
 	}
 	slices.Sort(m.info.Exports)
-	if _, ok := have[abi.Marker]; !ok {
+	if _, ok := have[abi.Marker]; !ok && isCommand(have) {
+		m.command, m.info.ABI = true, abi.WASICommand
+		return errors.Join(problems...)
+	} else if !ok {
 		return fmt.Errorf("plugin %s: it exports no %s, so it is no plugin of ABI v1; build it with the SDK (sdk/README.md)", m.name, abi.Marker)
 	}
 	for _, e := range exports {

@@ -158,6 +158,9 @@ func (m *Module) permitted(g abi.Grants) error {
 // Call gives the target a batch. The error is a *Fault when the guest did not survive or
 // gave no usable answer: then nothing is known of any record.
 func (t *Target) Call(ctx context.Context, c Call) (abi.Result, Report, error) {
+	if t.module.command && len(c.Batch.Records) > 1 {
+		return t.each(ctx, c)
+	}
 	begin := time.Now()
 	i, err := t.take(ctx)
 	if err != nil {

@@ -38,7 +38,8 @@ var wasi = map[string]hostFunc{
 	"clock_time_get": {params: []api.ValueType{i32, i64, i32}, results: number, run: func(i *instance, s []uint64) {
 		s[0] = i.put64(s[2], uint64(i.nanotime()))
 	}},
-	"proc_exit": {params: number, run: func(_ *instance, s []uint64) {
+	"proc_exit": {params: number, run: func(i *instance, s []uint64) {
+		i.exit = int32(s[0])
 		panic(&stop{Exit, fmt.Sprintf("it exited with code %d", int32(s[0]))})
 	}},
 
@@ -53,7 +54,7 @@ var wasi = map[string]hostFunc{
 	"fd_pread":                errnoOf(wasiBadF, i32, i32, i32, i64, i32),
 	"fd_prestat_dir_name":     errnoOf(wasiBadF, i32, i32, i32),
 	"fd_pwrite":               errnoOf(wasiBadF, i32, i32, i32, i64, i32),
-	"fd_read":                 errnoOf(wasiBadF, i32, i32, i32, i32),
+	"fd_read":                 errnoFunc(4, fdRead),
 	"fd_readdir":              errnoOf(wasiBadF, i32, i32, i32, i64, i32),
 	"fd_renumber":             errnoOf(wasiBadF, i32, i32),
 	"fd_seek":                 errnoOf(wasiBadF, i32, i64, i32, i32),
@@ -109,7 +110,8 @@ func (i *instance) nanotime() int64 { return i.clock*1_000_000 + i.slept }
 
 // fdWrite takes what goes to standard output and error into the error report.
 func fdWrite(i *instance, s []uint64) uint64 {
-	if fd := uint32(s[0]); fd != 1 && fd != 2 {
+	fd := uint32(s[0])
+	if fd != 1 && fd != 2 {
 		return wasiBadF
 	}
 	if uint32(s[2]) > 1024 { // IOV_MAX
@@ -119,7 +121,12 @@ func fdWrite(i *instance, s []uint64) uint64 {
 	total := uint32(0)
 	for ; len(vectors) >= 8; vectors = vectors[8:] {
 		at, size := binary.LittleEndian.Uint32(vectors), binary.LittleEndian.Uint32(vectors[4:])
-		i.stderr.write(i.bytesAt(uint64(at), uint64(size)))
+		if b := i.bytesAt(uint64(at), uint64(size)); fd == 1 && i.target.module.command {
+			i.stdout = append(i.stdout, b...)
+			i.logStdout(false)
+		} else {
+			i.stderr.write(b)
+		}
 		total += size
 	}
 	binary.LittleEndian.PutUint32(i.bytesAt(s[3], 4), total)
@@ -134,7 +141,7 @@ func fdStat(i *instance, s []uint64) uint64 {
 	b := i.bytesAt(s[1], 24)
 	clear(b)
 	b[0] = 2
-	binary.LittleEndian.PutUint64(b[8:], 1<<6) // fd_write
+	binary.LittleEndian.PutUint64(b[8:], 1<<6|1<<1) // fd_write, fd_read
 	return wasiOK
 }
 

@@ -6,6 +6,12 @@ package abi
 // Version is the ABI's version; a guest exports Marker to say it speaks it.
 const Version = 1
 
+// What a manifest's abi may be: a guest of this contract, or a plain WASI command.
+const (
+	V1          = "v1"
+	WASICommand = "wasi-command"
+)
+
 // Names that a guest exports.
 const (
 	Memory     = "memory"
@@ -225,7 +231,7 @@ type HTTPResponse struct {
 type Manifest struct {
 	Name    string `json:"name"`
 	Version string `json:"version"`
-	// ABI is "v1".
+	// ABI is V1 or WASICommand.
 	ABI    string         `json:"abi"`
 	Module ManifestModule `json:"module"`
 	// Needs is what the plugin asks for; the rule file's allow grants it. Same keys,
