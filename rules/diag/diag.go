@@ -9,6 +9,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // Severity says whether a finding stops the file from being used.
@@ -83,6 +84,11 @@ func (f Finding) Error() string {
 		s += f.Path + ": "
 	}
 	return s + f.Message
+}
+
+// OneLine puts text that may quote a person's file into one line.
+func OneLine(text string) string {
+	return strings.NewReplacer("\r\n", " ", "\n", " ", "\r", " ").Replace(text)
 }
 
 // List is findings of any number of files.

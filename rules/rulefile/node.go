@@ -29,7 +29,7 @@ func read(f File) *reading {
 func (r *reading) find(at diag.Pos, path, code, message, label, help string) {
 	r.errs++
 	r.list = append(r.list, diag.Finding{Code: code, File: r.name, Pos: at, Path: path,
-		Message: message, Label: label, Help: help})
+		Message: diag.OneLine(message), Label: diag.OneLine(label), Help: diag.OneLine(help)})
 }
 
 // forget drops the findings inside of a value in brackets: they follow from one that is

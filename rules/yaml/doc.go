@@ -232,7 +232,7 @@ func (r *reader) place(from, to int) diag.Pos {
 // find adds a finding about the text between two offsets.
 func (r *reader) find(from, to int, code, message, label, help string) {
 	r.list = append(r.list, diag.Finding{Code: code, File: r.file, Pos: r.place(from, to),
-		Message: message, Label: label, Help: help})
+		Message: diag.OneLine(message), Label: diag.OneLine(label), Help: help})
 }
 
 // characters looks for bytes that no text holds.
