@@ -191,8 +191,7 @@ func (a *app) readConfigFile(fs *pflag.FlagSet) error {
 }
 
 func flagError(cmd *cobra.Command, err error) error {
-	var unknown *pflag.NotExistError
-	if errors.As(err, &unknown) {
+	if unknown, ok := errors.AsType[*pflag.NotExistError](err); ok {
 		if near := nearestFlag(cmd, unknown.GetSpecifiedName()); near != "" {
 			return usagef("%w; did you mean --%s?", err, near)
 		}
@@ -208,7 +207,7 @@ func nearestFlag(cmd *cobra.Command, name string) string {
 }
 
 func unknownVerb(cmd *cobra.Command, word string) error {
-	var names []string
+	names := make([]string, 0, len(cmd.Commands()))
 	for _, verb := range cmd.Commands() {
 		names = append(names, verb.Name())
 	}

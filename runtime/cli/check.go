@@ -106,7 +106,7 @@ func (a *app) loadSet(files ruledir.Files) (*rulefile.Set, diag.List) { return l
 // rules. The names in them are held against a set only if it is whole.
 func loadTests(files []rulefile.File, set *rulefile.Set, all diag.List) ([]*rulefile.TestFile, diag.List) {
 	whole := all.Errors() == 0
-	var tests []*rulefile.TestFile
+	tests := make([]*rulefile.TestFile, 0, len(files))
 	for _, file := range files {
 		test, more := rulefile.ParseTests(file)
 		tests, all = append(tests, test), append(all, more...)

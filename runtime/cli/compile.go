@@ -37,7 +37,7 @@ func (a *app) compilePattern(arg string) (*pattern.Pattern, error) {
 // compileWhen compiles the value of a flag that is an expression.
 func (a *app) compileWhen(flag, text string) (*expression.Program, error) {
 	compiled, errs := expression.Compile(text, expression.When)
-	var list diag.List
+	list := make(diag.List, 0, len(errs))
 	for _, e := range errs {
 		list = append(list, diag.Finding{Code: e.Code, File: flag, Pos: place(text, e.Offset, e.Length), Message: e.Message, Label: e.Label, Help: e.Help})
 	}
@@ -61,7 +61,7 @@ func place(text string, offset, length int) diag.Pos {
 
 // wrongUse prints the findings of a text on the command line, if there are any.
 func (a *app) wrongUse(name string, text []byte, list diag.List) error {
-	if list == nil {
+	if len(list) == 0 {
 		return nil
 	}
 	list.Sort()

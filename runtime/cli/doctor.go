@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"os"
@@ -53,7 +52,7 @@ func doctorCommand(a *app) *cobra.Command {
 func (a *app) doctor(ctx context.Context, format string) error {
 	probes := []func(context.Context) diagnosis{a.probeRules, a.probePort, a.probeCache, a.probeClock, a.probeLocale, a.probeToolchain}
 	sick := false
-	var all []diagnosis
+	all := make([]diagnosis, 0, len(probes))
 	for _, probe := range probes {
 		d := probe(ctx)
 		sick = sick || d.Condition == problem
@@ -76,6 +75,7 @@ func (a *app) printDiagnoses(all []diagnosis) {
 	for _, d := range all {
 		sign := a.style.tick()
 		switch d.Condition {
+		case well:
 		case note:
 			sign = a.style.mark()
 		case problem:
@@ -123,8 +123,7 @@ func (a *app) probePort(ctx context.Context) diagnosis {
 	if text, ok := serverAt(ctx, addr); ok {
 		return diagnosis{probe, well, text, ""}
 	}
-	var addrErr *net.AddrError
-	if errors.As(err, &addrErr) {
+	if _, ok := errors.AsType[*net.AddrError](err); ok {
 		return diagnosis{probe, problem, err.Error(), "write the address like 127.0.0.1:7575"}
 	}
 	return diagnosis{probe, problem, err.Error(), "stop what listens there, or choose another port: --listen 127.0.0.1:0 takes any"}
@@ -143,7 +142,6 @@ func serverAt(ctx context.Context, addr string) (string, bool) {
 		return "", false
 	}
 	defer resp.Body.Close()
-	io.Copy(io.Discard, io.LimitReader(resp.Body, 1<<16))
 	return "a server is running at " + addr, resp.StatusCode == http.StatusOK
 }
 

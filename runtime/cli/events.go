@@ -84,7 +84,7 @@ func (a *app) eachValue(names []string, c *complaints, f func(src *sourceFile, v
 			return err
 		}
 		err = a.eachOf(src, c, f)
-		src.close()
+		_ = src.close() // it was read only
 		if err != nil {
 			return err
 		}

@@ -27,8 +27,8 @@ func count(n int, noun string) string {
 	}
 	if strings.HasSuffix(noun, "ch") {
 		noun += "e"
-	} else if strings.HasSuffix(noun, "y") {
-		noun = strings.TrimSuffix(noun, "y") + "ie"
+	} else if before, ok := strings.CutSuffix(noun, "y"); ok {
+		noun = before + "ie"
 	}
 	return fmt.Sprintf("%d %ss", n, noun)
 }

@@ -93,7 +93,7 @@ func helpCommand(a *app, root *cobra.Command) *cobra.Command {
   tocsin help P003`,
 		Args: cobra.ArbitraryArgs,
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-			var names []string
+			names := make([]string, 0, len(root.Commands()))
 			for _, verb := range root.Commands() {
 				names = append(names, verb.Name()+"\t"+verb.Short)
 			}

@@ -155,8 +155,7 @@ func FromEnv(fs *pflag.FlagSet, lookup func(string) (string, bool)) error {
 // reason strips what pflag wraps around a Value's own error: it names the flag, and the
 // person wrote a variable or a file.
 func reason(err error) error {
-	var invalid *pflag.InvalidValueError
-	if errors.As(err, &invalid) {
+	if invalid, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
 		return invalid.Unwrap()
 	}
 	return err

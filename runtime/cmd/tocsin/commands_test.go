@@ -62,8 +62,7 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 
 func exitCode(ts *testscript.TestScript, command []string) int {
 	err := ts.Exec(command[0], command[1:]...)
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 		return exit.ExitCode()
 	}
 	ts.Check(err)
