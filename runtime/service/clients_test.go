@@ -201,6 +201,9 @@ func runCLI(t *testing.T, endpoint, command string, more ...string) string {
 // Each step is a command and a text that must be in its answer. $1 is the first line of
 // the answer of the last step marked with keep.
 func TestCLI(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts a Python program 40 times")
+	}
 	if _, err := os.Stat(cli); err != nil {
 		t.Skip("there is no " + cli + " here; apt-get install awscli brings it")
 	}
@@ -264,6 +267,7 @@ func TestCLI(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel() // most of it is waiting for the interpreter to start
 			server, kept := serve(t), ""
 			for _, s := range steps {
 				command := strings.ReplaceAll(s.command, "$1", kept)
