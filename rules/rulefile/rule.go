@@ -78,7 +78,7 @@ func (l *loader) oncePer(r *reading, v *source.Value, path string) *OncePer {
 	}
 	path = child(path, "once_per")
 	if !l.options.Durable {
-		r.find(keyPos(v, "once_per"), path, "R017", "once_per needs a store that keeps its state", "remove it, or choose a durable store",
+		r.find(keyPos(v, "once_per"), path, "R017", "once_per needs a store that keeps its state", "remove it, or say  --data DIR",
 			"a store in memory forgets at every start which keys it has seen")
 	}
 	every, _ := parseDuration(text(m, "every"))
