@@ -7,11 +7,13 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"sync"
 
 	"github.com/hashicorp/go-hclog"
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
+	"github.com/tetratelabs/wazero/experimental"
 	"github.com/tocsin-engine/tocsin/runtime/sandbox/fuel"
 	"github.com/tocsin-engine/tocsin/sdk/abi"
 )
@@ -66,6 +68,7 @@ func (h *Host) start(ctx context.Context, cache wazero.CompilationCache) (wazero
 // compile compiles a module, and does without the cache when that is what fails: its
 // folder may have become read-only or full, or a file in it damaged.
 func (h *Host) compile(ctx context.Context, wasm []byte) (wazero.Runtime, wazero.CompiledModule, error) {
+	ctx = experimental.WithCompilationWorkers(ctx, runtime.GOMAXPROCS(0))
 	compiled, err := h.runtime.CompileModule(ctx, wasm)
 	if err == nil {
 		return h.runtime, compiled, nil

@@ -1,7 +1,9 @@
 package sandbox_test
 
 import (
+	"context"
 	"fmt"
+	"runtime"
 	"testing"
 	"time"
 
@@ -63,6 +65,53 @@ func BenchmarkIsolation(b *testing.B) {
 				b.ReportMetric(float64(m.WarmTimeout)/float64(m.Pristine), "warm+timeout/pristine")
 				b.ReportMetric(m.HostAllocs, "host-allocs")
 			}
+		})
+	}
+}
+
+// BenchmarkCompile is a cold start of a Go guest: nothing is in a cache.
+func BenchmarkCompile(b *testing.B) {
+	wasm := sandboxtest.Guest(b, "testdata/guests/hostile")
+	for b.Loop() {
+		h, err := sandbox.New(b.Context(), sandbox.Config{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		if _, err := h.Compile(b.Context(), wasm, "hostile"); err != nil {
+			b.Fatal(err)
+		}
+		if err := h.Close(b.Context()); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkCollector is how long a garbage collection takes beside a guest that loops and
+// calls nothing; without the checks in its code it would be the guest's whole time.
+func BenchmarkCollector(b *testing.B) {
+	target, _ := hostile(b, sandbox.TargetConfig{Limits: abi.Limits{TimeMS: 600_000}})
+	for _, beside := range []string{"nothing", "a loop"} {
+		b.Run("beside="+beside, func(b *testing.B) {
+			ctx, stop := context.WithCancel(b.Context())
+			done := make(chan struct{})
+			go func() {
+				defer close(done)
+				if beside == "a loop" {
+					_, _, err := target.Call(ctx, batch("loop"))
+					if err == nil {
+						b.Error("the loop ended by itself")
+					}
+				}
+			}()
+			worst := time.Duration(0)
+			for b.Loop() {
+				begin := time.Now()
+				runtime.GC()
+				worst = max(worst, time.Since(begin))
+			}
+			b.ReportMetric(float64(worst.Microseconds())/1000, "worst-ms")
+			stop()
+			<-done
 		})
 	}
 }
