@@ -2,6 +2,7 @@ package rulefile
 
 import (
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/tocsin-engine/tocsin/sdk/event"
@@ -62,7 +63,7 @@ var ruleObject = &object{name: "rule", doc: "Selects events and names the target
 
 var targetObject = &object{name: "target", doc: "Where events go: a plugin and its configuration.", fields: join([]field{
 	{name: "name", required: true, of: ruleName, doc: "The target's name, unique in the rule set."},
-	{name: "plugin", required: true, of: ruleName, doc: "A shipped plugin (autoscaling ec2 kinesis log sns sqs webhook), or the name of an entry of plugins."},
+	{name: "plugin", required: true, of: ruleName, doc: "A shipped plugin (" + strings.Join(Shipped, " ") + "), or the name of an entry of plugins."},
 	{name: "config", of: anyObject{}, doc: "What the plugin is told when it starts."},
 	{name: "mode", of: choice{"local", "aws"}, doc: "Where AWS calls go: local, to the services in this process, or aws. Default: local."},
 	{name: "concurrency", of: integer{1, 1000}, doc: "How many calls run at once."},

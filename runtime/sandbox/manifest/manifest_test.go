@@ -3,19 +3,26 @@ package manifest
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/tocsin-engine/tocsin/plugins"
+	"github.com/tocsin-engine/tocsin/rules/rulefile"
 )
 
 const digest = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 
-// TestShipped: the manifests of the shipped targets can be read.
+// TestShipped: the manifests of the shipped targets can be read, and rule files know
+// their names.
 func TestShipped(t *testing.T) {
 	names, err := filepath.Glob("../../../plugins/*/" + File)
 	if err != nil || len(names) == 0 {
 		t.Fatal("no manifest", err)
 	}
+	var shipped []string
 	for _, name := range names {
+		shipped = append(shipped, filepath.Base(filepath.Dir(name)))
 		m, err := Read(name)
 		if err != nil {
 			t.Error(err)
@@ -23,6 +30,9 @@ func TestShipped(t *testing.T) {
 		if want := filepath.Base(filepath.Dir(name)); m.Name != want || m.Module.Path != want+".wasm" {
 			t.Errorf("%s: %+v", name, m)
 		}
+	}
+	if !slices.Equal(shipped, rulefile.Shipped) || !slices.Equal(shipped, plugins.Names) {
+		t.Errorf("plugins/ has %v; rulefile.Shipped is %v, plugins.Names %v", shipped, rulefile.Shipped, plugins.Names)
 	}
 }
 
