@@ -3,6 +3,8 @@ package cli
 import (
 	"context"
 	"fmt"
+	"io"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -69,12 +71,17 @@ func (c *callVerb) bench(ctx context.Context, a *app, plugin string) error {
 }
 
 func (a *app) measured(m sandbox.Measured) error {
-	times := func(ns int64) string { return fmt.Sprintf("%.1f", float64(ns)/float64(m.Pristine)) + "×" }
-	_, err := fmt.Fprintf(a.out, `delivery        %9.1f µs   fuel %d   host allocations %.2g
-warm            %9.1f µs   %s   no deadline, no reset
-fresh           %9.1f µs   %s   an instance for each
-warm + timeout  %9.1f µs   %s   the runtime's own deadline switch, no reset
-`, micro(m.Pristine), m.Fuel, m.HostAllocs, micro(m.Warm), times(m.Warm), micro(m.Fresh), times(m.Fresh), micro(m.WarmTimeout), times(m.WarmTimeout))
+	var b strings.Builder
+	fmt.Fprintf(&b, "delivery        %9.1f µs   fuel %d   host allocations %.2g\n", micro(m.Pristine), m.Fuel, m.HostAllocs)
+	row := func(name string, ns int64, what string) {
+		if ns > 0 { // a WASI command runs once and has no warm instance
+			fmt.Fprintf(&b, "%-15s %9.1f µs   %.1f×   %s\n", name, micro(ns), float64(ns)/float64(m.Pristine), what)
+		}
+	}
+	row("warm", m.Warm, "no deadline, no reset")
+	row("fresh", m.Fresh, "an instance for each")
+	row("warm + timeout", m.WarmTimeout, "the runtime's own deadline switch, no reset")
+	_, err := io.WriteString(a.out, b.String())
 	return err
 }
 

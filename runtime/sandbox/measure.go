@@ -45,7 +45,11 @@ func Measure(ctx context.Context, h *Host, wasm []byte, c TargetConfig, call Cal
 	out := Measured{Fuel: report.Fuel}
 	ways := []way{{into: &out.Pristine, call: func() error { _, _, err := t.Call(ctx, call); return err }},
 		{into: &out.Fresh, call: func() error { return t.callFresh(ctx, call) }}}
-	for _, timeout := range []bool{false, true} {
+	reuse := []bool{false, true}
+	if m.command {
+		reuse = nil // a program runs once: there is no warm instance
+	}
+	for _, timeout := range reuse {
 		w, done, err := h.plain(ctx, wasm, c, call, timeout)
 		if err != nil {
 			return Measured{}, err

@@ -26,8 +26,8 @@ const (
 )
 
 // assemblyScript compiles plugin.ts with asc: the project's own, the one in PATH, or the
-// one in the cache, which npm puts there. Nothing is ever freed, because memory is put back
-// after every delivery.
+// one in the cache, which npm puts there. Its collector runs when the SDK says so, which is
+// hardly ever: memory is put back after every delivery.
 func assemblyScript(ctx context.Context, dir, out string, _ abi.Grants) error {
 	own, err := filepath.Abs(filepath.Join(dir, "node_modules", ".bin", "asc"))
 	if err != nil {
@@ -42,7 +42,7 @@ func assemblyScript(ctx context.Context, dir, out string, _ abi.Grants) error {
 	if rel, err := filepath.Rel(abs(dir), out); err == nil {
 		out = rel // asc takes a path from the root for one of the project
 	}
-	return run(ctx, dir, asc, "plugin.ts", "-O3", "--noAssert", "--runtime", "stub", "--exportStart", "_initialize",
+	return run(ctx, dir, asc, "plugin.ts", "-O3", "--noAssert", "--runtime", "minimal", "--exportStart", "_initialize",
 		"--use", "abort=tocsin/abort", "-o", out)
 }
 

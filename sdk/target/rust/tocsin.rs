@@ -368,10 +368,25 @@ pub fn run_handle<P: Plugin>(plugin: &mut P, batch: &[u8]) -> String {
     Object::new().value("failures", &format!("[{}]", failures.join(","))).json()
 }
 
-/// Leaks text to the host: the memory is put back after the delivery.
-pub fn give(text: String) -> u64 {
-    let b = Box::leak(text.into_boxed_str());
-    (b.as_ptr() as u64) << 32 | b.len() as u64
+/// What the host writes, and the last answer, which it reads after the call.
+static mut ROOM: Vec<u8> = Vec::new();
+static mut ANSWER: String = String::new();
+
+/// # Safety
+/// The module has one thread.
+pub unsafe fn room(n: usize) -> *mut u8 {
+    let room = &mut *std::ptr::addr_of_mut!(ROOM);
+    room.clear();
+    room.reserve(n);
+    room.as_mut_ptr()
+}
+
+/// # Safety
+/// The module has one thread.
+pub unsafe fn give(text: String) -> u64 {
+    let answer = &mut *std::ptr::addr_of_mut!(ANSWER);
+    *answer = text;
+    (answer.as_ptr() as u64) << 32 | answer.len() as u64
 }
 
 #[macro_export]
@@ -381,7 +396,7 @@ macro_rules! plugin {
         #[no_mangle]
         pub extern "C" fn abi_v1() {}
         #[no_mangle]
-        pub extern "C" fn alloc(n: usize) -> *mut u8 { Vec::leak(Vec::with_capacity(n)).as_mut_ptr() }
+        pub unsafe extern "C" fn alloc(n: usize) -> *mut u8 { $crate::tocsin::room(n) }
         #[no_mangle]
         pub unsafe extern "C" fn init(p: *const u8, n: usize) -> u64 {
             std::panic::set_hook(Box::new(|info| $crate::tocsin::error(&info.to_string(), &[])));
