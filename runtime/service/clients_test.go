@@ -219,9 +219,7 @@ func TestCLI(t *testing.T) {
 				want: `"MD5OfMessageBody": "5eb63bbbe01eeed093cb22bb8f5acdc3"`},
 			{command: "sqs receive-message --queue-url $1 --attribute-names All --message-attribute-names All", want: `"Body": "hello world"`},
 			{command: "sqs get-queue-attributes --queue-url $1 --attribute-names All", want: `"ApproximateNumberOfMessagesNotVisible": "1"`},
-			{command: "sqs list-queues", want: "/123456789012/q"},
 			{command: "sqs get-queue-url --queue-name nope", want: "(AWS.SimpleQueueService.NonExistentQueue)"},
-			{command: "sqs delete-queue --queue-url $1", want: ""},
 		},
 		"sns": {
 			{command: "sqs create-queue --queue-name inbox --output text", want: "inbox"},
@@ -230,7 +228,6 @@ func TestCLI(t *testing.T) {
 			{command: "sns publish --topic-arn $1 --subject Hi --message hello", want: `"MessageId"`},
 			{command: "sqs receive-message --queue-url http://x/123456789012/inbox --query Messages[0].Body", want: `\"Message\":\"hello\"`},
 			{command: "sns list-subscriptions-by-topic --topic-arn $1", want: `"Endpoint": "arn:aws:sqs:us-east-1:123456789012:inbox"`},
-			{command: "sns get-topic-attributes --topic-arn $1", want: `"SubscriptionsConfirmed": "1"`},
 			{command: "sns publish --topic-arn arn:aws:sns:us-east-1:123456789012:nope --message x", want: "(NotFound)"},
 		},
 		"kinesis": {
@@ -250,7 +247,6 @@ func TestCLI(t *testing.T) {
 			{command: "autoscaling execute-policy --policy-name $1", want: ""},
 			{command: "autoscaling describe-policies --auto-scaling-group-name web", want: `"ScalingAdjustment": -1`},
 			{command: "autoscaling describe-scaling-activities --auto-scaling-group-name web --max-items 1", want: "executed policy down changing the desired capacity from 3 to 2"},
-			{command: "autoscaling delete-auto-scaling-group --auto-scaling-group-name web", want: "(ResourceInUse)"},
 		},
 		"ec2": {
 			{command: "ec2 run-instances --image-id ami-12345678 --count 1 --query Instances[0].InstanceId --output text --tag-specifications",
@@ -259,9 +255,6 @@ func TestCLI(t *testing.T) {
 			{command: "ec2 stop-instances --instance-ids $1", want: `"Name": "stopping"`},
 			{command: "ec2 describe-instances --filters Name=tag:Name,Values=web", want: `"Name": "stopped"`},
 			{command: "ec2 reboot-instances --instance-ids $1", want: "(IncorrectInstanceState)"},
-			{command: "ec2 start-instances --instance-ids $1", want: `"Name": "pending"`},
-			{command: "ec2 reboot-instances --instance-ids $1", want: ""},
-			{command: "ec2 describe-instances --instance-ids $1", want: `"Key": "tocsin:rebooted"`},
 			{command: "ec2 terminate-instances --instance-ids $1", want: `"Name": "shutting-down"`},
 			{command: "ec2 stop-instances --instance-ids i-00000000000000000", want: "(InvalidInstanceID.NotFound)"},
 		},
