@@ -14,7 +14,7 @@ type grams struct {
 type gramsOfSize struct {
 	size   int
 	mask   uint64
-	filter bits
+	filter bitFilter
 	refs   map[uint64]ref
 }
 

@@ -37,7 +37,7 @@ func newLevel(conjunctions []conjunction, c *chooser) *level {
 	l.paths = make([]*pathIndex, len(builders))
 	for path, b := range builders {
 		if b != nil {
-			l.paths[path] = b.build()
+			l.paths[path] = b.build(&l.postings)
 		}
 	}
 	return l

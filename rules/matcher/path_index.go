@@ -12,11 +12,11 @@ import (
 // there and may hold. What no rule needs is nil and costs nothing.
 type pathIndex struct {
 	present   ref
-	texts     map[string]ref
+	texts     *texts
 	numbers   map[pattern.Number]ref
 	literals  map[string]ref
 	addresses map[netip.Addr]ref
-	folded    map[string]ref
+	folded    *texts
 
 	prefixes, suffixes             *prefixes
 	foldedPrefixes, foldedSuffixes *prefixes
@@ -32,6 +32,7 @@ type pathIndex struct {
 // end.
 type pathBuilder struct {
 	pathIndex
+	text, foldedText                           []hashed
 	prefix, suffix, foldedPrefix, foldedSuffix map[string]ref
 	gram                                       map[int]map[uint64]ref
 	span                                       map[span]ref
@@ -41,7 +42,7 @@ type pathBuilder struct {
 func (b *pathBuilder) add(p *postings, k *key, conjunction int32) {
 	switch k.form {
 	case byText:
-		enter(p, &b.texts, k.text, conjunction)
+		b.text = append(b.text, hashed{textHash(k.text), conjunction})
 	case byNumber:
 		enter(p, &b.numbers, k.number, conjunction)
 	case byLiteral:
@@ -49,7 +50,7 @@ func (b *pathBuilder) add(p *postings, k *key, conjunction int32) {
 	case byAddress:
 		enter(p, &b.addresses, k.addr, conjunction)
 	case byFolded:
-		enter(p, &b.folded, k.text, conjunction)
+		b.foldedText = append(b.foldedText, hashed{textHash(k.text), conjunction})
 	case byPrefix:
 		enter(p, &b.prefix, k.text, conjunction)
 	case bySuffix:
@@ -85,8 +86,14 @@ func enter[K comparable](p *postings, m *map[K]ref, k K, conjunction int32) {
 	(*m)[k] = p.add((*m)[k], conjunction)
 }
 
-func (b *pathBuilder) build() *pathIndex {
+func (b *pathBuilder) build(p *postings) *pathIndex {
 	x := b.pathIndex
+	if b.text != nil {
+		x.texts = newTexts(p, b.text)
+	}
+	if b.foldedText != nil {
+		x.folded = newTexts(p, b.foldedText)
+	}
 	for _, affix := range [...]struct {
 		from map[string]ref
 		to   **prefixes
@@ -121,7 +128,7 @@ func (p *pathIndex) find(x *matching, leaf *projection.Leaf) {
 	switch leaf.Kind {
 	case event.String:
 		if p.texts != nil {
-			x.try(p.texts[string(leaf.Text)])
+			x.try(p.texts.find(leaf.Text))
 		}
 		if p.ofText {
 			p.findText(x, leaf.Text)
@@ -166,7 +173,7 @@ func (p *pathIndex) findText(x *matching, text []byte) {
 func (p *pathIndex) findFolded(x *matching, text []byte) {
 	x.folded = pattern.AppendFold(x.folded[:0], text)
 	if p.folded != nil {
-		x.try(p.folded[string(x.folded)])
+		x.try(p.folded.find(x.folded))
 	}
 	if p.foldedPrefixes != nil {
 		p.foldedPrefixes.find(x.folded, x.hit)

@@ -16,7 +16,7 @@ type prefixes struct {
 	heads  []uint64 // the first eight bytes of each key, as a big-endian number
 	keys   []prefixKey
 	mask   uint64 // of the bytes of a head that the filter knows
-	filter bits
+	filter bitFilter
 }
 
 type prefixKey struct {

@@ -54,6 +54,34 @@ func TestPrefixes(t *testing.T) {
 	}
 }
 
+func TestTexts(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 5))
+	for range 200 {
+		want := map[string][]int32{}
+		var all []hashed
+		for i := range int32(1 + r.IntN(60)) {
+			text := word(r, "abc", 4)
+			want[text] = append(want[text], i)
+			all = append(all, hashed{textHash(text), i})
+		}
+		var p postings
+		x := newTexts(&p, all)
+		for range 100 {
+			text := word(r, "abc", 4)
+			var got []int32
+			switch at := x.find([]byte(text)); {
+			case at > 0:
+				got = []int32{int32(at) - 1}
+			case at < 0:
+				got = p.lists[-at-1]
+			}
+			if !slices.Equal(got, want[text]) {
+				t.Fatalf("%q: found %v, want %v", text, got, want[text])
+			}
+		}
+	}
+}
+
 func TestBlocks(t *testing.T) {
 	r := rand.New(rand.NewPCG(2, 2))
 	address := func(six bool) netip.Addr {
