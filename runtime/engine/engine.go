@@ -155,11 +155,15 @@ func (e *Engine) Step(ctx context.Context) (worked bool, next time.Time, err err
 	return e.dispatch.Step(ctx)
 }
 
-// Close closes the targets. The store stays open: it is the caller's.
+// Close closes the targets, after Run has ended. What waits for them stays in the store,
+// which is the caller's to close.
 func (e *Engine) Close() error {
-	err := e.Load(context.Background(), nil)
+	e.loading.Lock()
+	defer e.loading.Unlock()
+	none := newRuleset(nil)
+	e.closeTargets(e.rules.Swap(none), none)
 	e.closing.Wait()
-	return err
+	return nil
 }
 
 // sweepEvery is how often the store is told to let go of what is old.

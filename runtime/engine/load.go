@@ -82,9 +82,6 @@ func (e *Engine) Load(ctx context.Context, set *rulefile.Set) error {
 	}
 	e.rules.Store(rs)
 	e.closeTargets(old, rs)
-	if set == nil { // Close
-		return nil
-	}
 	e.log.Info("rules loaded", "rules", len(rs.set.Rules), "enabled", len(rs.active), "targets", len(rs.targets))
 	return nil
 }

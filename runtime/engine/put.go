@@ -153,6 +153,9 @@ func (e *Engine) batch(ctx context.Context, rs *ruleset, now time.Time, group []
 		if err := e.holdBack(ctx, rs, now, a, taken); err != nil {
 			return b, err
 		}
+		if a.first != "" {
+			continue
+		}
 		pairs := a.pairs(rs)
 		if len(pairs) == 0 {
 			continue
