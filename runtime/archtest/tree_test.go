@@ -166,3 +166,24 @@ func TestDependenciesAreExplained(t *testing.T) {
 		}
 	}
 }
+
+// TestRuntimePackagesAreListed: runtime/README.md is the way in, so it names every
+// package of the first level.
+func TestRuntimePackagesAreListed(t *testing.T) {
+	page, err := os.ReadFile(filepath.Join(root, "runtime", "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	for _, s := range sources(t) {
+		name, below := strings.CutPrefix(s.dir, "runtime/")
+		name = floorOf(name)
+		if !below || seen[name] || name == "cmd" {
+			continue
+		}
+		seen[name] = true
+		if !strings.Contains(string(page), "`"+name+"`") {
+			t.Errorf("runtime/README.md does not say what %s is for", name)
+		}
+	}
+}

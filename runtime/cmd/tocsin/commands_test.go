@@ -20,6 +20,7 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"eventually": eventually,
 	"repeat":     repeat,
 	"blocks":     blocks,
+	"rulefiles":  rulefiles,
 	"examples":   examples,
 	"address":    address,
 	"ready":      ready,
@@ -105,25 +106,43 @@ func blocks(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: blocks PAGE")
 	}
-	page, err := os.ReadFile(filepath.Join(root, args[0]))
-	ts.Check(err)
 	_, noAWS := os.Stat(awsCLI)
-	ran := 0
-	for _, part := range strings.Split(string(page), "\n```sh\n")[1:] {
-		block, _, closed := strings.Cut(part, "\n```\n")
-		if !closed {
-			ts.Fatalf("%s: a block does not end", args[0])
-		}
-		ran++
+	for _, block := range fenced(ts, args[0], "sh") {
 		if strings.Contains(block, "aws ") && noAWS != nil {
 			ts.Logf("%s: passed over, for want of %s:\n%s", args[0], awsCLI, block)
 			continue
 		}
 		ts.Check(ts.Exec("bash", "-euo", "pipefail", "-c", "aws() { "+awsCLI+` "$@"; }`+"\n"+block))
 	}
-	if ran == 0 {
-		ts.Fatalf("%s has no block of shell commands", args[0])
+}
+
+// rulefiles PAGE checks each rule file that a page shows.
+func rulefiles(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: rulefiles PAGE")
 	}
+	for _, block := range fenced(ts, args[0], "yaml") {
+		file := ts.MkAbs("shown.yaml")
+		ts.Check(os.WriteFile(file, []byte(block), 0o600))
+		ts.Check(ts.Exec("tocsin", "check", file))
+	}
+}
+
+// fenced are the blocks of one language in a page of the tree; at least one.
+func fenced(ts *testscript.TestScript, page, language string) (all []string) {
+	text, err := os.ReadFile(filepath.Join(root, page))
+	ts.Check(err)
+	for _, part := range strings.Split(string(text), "\n```"+language+"\n")[1:] {
+		block, _, closed := strings.Cut(part, "\n```\n")
+		if !closed {
+			ts.Fatalf("%s: a block does not end", page)
+		}
+		all = append(all, block+"\n")
+	}
+	if all == nil {
+		ts.Fatalf("%s has no block of %s", page, language)
+	}
+	return all
 }
 
 // waitUntil looks again and again whether something holds.
