@@ -164,7 +164,7 @@ func scan(t *testing.T, s store.Store) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				var got []string
+				got := make([]string, 0, len(items))
 				for _, i := range items {
 					if string(i.Value) != i.Key {
 						t.Errorf("item %q has value %q", i.Key, i.Value)
