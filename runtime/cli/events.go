@@ -130,6 +130,16 @@ func isRecordError(err error) bool {
 	return errors.As(err, &r)
 }
 
+// tailed is the event in a line that tail printed; nil for any other value.
+func tailed(v event.Value) event.Value {
+	kind, _ := v.Get("kind").Text()
+	inner := v.Get("event")
+	if kind != "event" || inner.Kind() != event.Object || v.Get("matched").Kind() != event.Array || v.Get("at") == nil {
+		return nil
+	}
+	return inner
+}
+
 // newID is a random UUID (version 4).
 func newID() string {
 	var b [16]byte
@@ -141,10 +151,8 @@ func newID() string {
 // asEvent is the event that a value stands for: a line of tail holds one, a CloudTrail
 // record becomes one. Every other value is itself.
 func asEvent(value []byte) ([]byte, error) {
-	if kind, _ := event.Value(value).Get("kind").Text(); kind == "event" {
-		if inner := event.Value(value).Get("event"); inner.Kind() == event.Object {
-			return inner, nil
-		}
+	if inner := tailed(value); inner != nil {
+		return inner, nil
 	}
 	if !calls.IsRecord(value) {
 		return value, nil
