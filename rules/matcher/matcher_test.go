@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"os"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/tocsin-engine/tocsin/rules/matcher"
@@ -132,11 +131,10 @@ func newEvent(t testing.TB, detail string) event.Event {
 func TestExpressionsWithoutEvaluation(t *testing.T) {
 	for _, when := range []string{
 		`detail.name == "x" and detail.n > 5 and source == "s"`,
-		`detail.name in ["x", "y"] and not_there == 1`,
+		`detail.name in ["x", "y"]`,
 		`(detail.name == "x" or detail.name == "z") and detail.card.country startsWith "D"`,
 		`detail.urgent and detail.n < 10`,
 	} {
-		when = strings.ReplaceAll(when, " and not_there == 1", "")
 		m := newMatcher(t, []matcher.Rule{{Name: "r", Bus: event.DefaultBus, When: compileWhen(t, when)}})
 		ev := newEvent(t, `{"name":"x","n":7,"card":{"country":"DE"},"urgent":true}`)
 		hits := 0
@@ -144,7 +142,7 @@ func TestExpressionsWithoutEvaluation(t *testing.T) {
 		if m.Match(ev, hit); hits != 1 {
 			t.Errorf("%s: %d hits", when, hits)
 		}
-		if n := testing.AllocsPerRun(100, func() { m.Match(ev, hit) }); n != 0 {
+		if n := testing.AllocsPerRun(100, func() { m.Match(ev, hit) }); n != 0 && !raceDetector {
 			t.Errorf("%s: %v allocations, want 0", when, n)
 		}
 	}
