@@ -105,14 +105,6 @@ func TestStyle(t *testing.T) {
 	}
 }
 
-// TestNewID: ids are UUIDs, and no two are the same.
-func TestNewID(t *testing.T) {
-	a, b := newID(), newID()
-	if a == b || len(a) != 36 || a[14] != '4' || !strings.Contains("89ab", a[19:20]) {
-		t.Errorf("ids %s and %s", a, b)
-	}
-}
-
 // FuzzRetime: whatever is shifted is still the same event but for its time.
 func FuzzRetime(f *testing.F) {
 	f.Add(`{"time":"1999-12-31T23:00:00Z","detail":{"time":1}}`)

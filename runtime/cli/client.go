@@ -17,6 +17,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+
+	"github.com/tocsin-engine/tocsin/runtime/service"
 )
 
 // client talks to a server's own API (runtime/server/API.md).
@@ -152,7 +154,7 @@ const attempts = 4
 
 // put sends events, one a line.
 func (c *client) put(ctx context.Context, bus string, lines []byte) (putAnswer, error) {
-	header := http.Header{"Content-Type": {"application/x-ndjson"}, "Idempotency-Key": {newID()}}
+	header := http.Header{"Content-Type": {"application/x-ndjson"}, "Idempotency-Key": {service.NewID()}}
 	query := url.Values{}
 	if bus != "" {
 		query.Set("bus", bus)

@@ -198,7 +198,7 @@ func (d *demoVerb) send(ctx context.Context) error {
 		if err := d.rate.pace(ctx, start, n); err != nil {
 			return err
 		}
-		ev, err := shop.Next(time.Now(), newID())
+		ev, err := shop.Next(time.Now(), service.NewID())
 		if err != nil {
 			return err
 		}

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +10,7 @@ import (
 	"github.com/tocsin-engine/tocsin/ingest/calls"
 	"github.com/tocsin-engine/tocsin/ingest/jsonstream"
 	"github.com/tocsin-engine/tocsin/runtime/config"
+	"github.com/tocsin-engine/tocsin/runtime/service"
 	"github.com/tocsin-engine/tocsin/sdk/event"
 )
 
@@ -140,14 +140,6 @@ func tailed(v event.Value) event.Value {
 	return inner
 }
 
-// newID is a random UUID (version 4).
-func newID() string {
-	var b [16]byte
-	rand.Read(b[:]) // never fails (crypto/rand)
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
-}
-
 // asEvent is the event that a value stands for: a line of tail holds one, a CloudTrail
 // record becomes one. Every other value is itself.
 func asEvent(value []byte) ([]byte, error) {
@@ -157,7 +149,7 @@ func asEvent(value []byte) ([]byte, error) {
 	if !calls.IsRecord(value) {
 		return value, nil
 	}
-	ev, err := calls.Event(value, event.Fields{ID: newID(), Account: config.Account, Region: config.Region, Time: time.Now()})
+	ev, err := calls.Event(value, event.Fields{ID: service.NewID(), Account: config.Account, Region: config.Region, Time: time.Now()})
 	if err != nil {
 		return nil, recordError{err}
 	}

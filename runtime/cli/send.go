@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tocsin-engine/tocsin/runtime/config"
+	"github.com/tocsin-engine/tocsin/runtime/service"
 	"github.com/tocsin-engine/tocsin/sdk/event"
 )
 
@@ -129,7 +130,7 @@ func (s *sendVerb) addOne(ctx context.Context) error {
 		}
 	}
 	ev, err := event.New(event.Fields{
-		ID: newID(), Source: s.source, DetailType: s.detailType, Account: config.Account, Region: s.app.cfg.Region,
+		ID: service.NewID(), Source: s.source, DetailType: s.detailType, Account: config.Account, Region: s.app.cfg.Region,
 		Time: time.Now(), Detail: detail,
 	})
 	if err != nil {

@@ -112,7 +112,7 @@ func (c *Config) defaults() {
 		c.Now = time.Now
 	}
 	if c.NewID == nil {
-		c.NewID = newUUID
+		c.NewID = service.NewID
 	}
 	if c.Secret == nil {
 		c.Secret = func(string) (string, bool) { return "", false }

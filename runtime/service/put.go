@@ -2,8 +2,6 @@ package service
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 
 	"github.com/tocsin-engine/tocsin/sdk/event"
 )
@@ -31,13 +29,4 @@ type Receipt struct {
 // submissions; an error means that none of them was taken.
 type Putter interface {
 	Put(ctx context.Context, submissions []Submission) ([]Receipt, error)
-}
-
-// NewID is a random UUID, version 4, as the ids of events and requests are.
-func NewID() string {
-	var b [16]byte
-	rand.Read(b[:]) // never fails
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	s := hex.EncodeToString(b[:])
-	return s[:8] + "-" + s[8:12] + "-" + s[12:16] + "-" + s[16:20] + "-" + s[20:]
 }

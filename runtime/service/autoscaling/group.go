@@ -53,7 +53,7 @@ func (s *Service) CreateGroup(ctx context.Context, c service.Caller, r *CreateRe
 		return nil, invalid("MinSize and MaxSize are required")
 	}
 	g := group{
-		Name: r.Name, ID: uuid(), Min: *r.MinSize, Max: *r.MaxSize, Cooldown: defaultCooldown,
+		Name: r.Name, ID: service.NewID(), Min: *r.MinSize, Max: *r.MaxSize, Cooldown: defaultCooldown,
 		Zones: r.AvailabilityZones, Subnets: r.VPCZoneIdentifier, LaunchConfiguration: r.LaunchConfigurationName,
 		LaunchTemplate: r.LaunchTemplate, HealthCheck: r.HealthCheckType, Grace: r.HealthCheckGracePeriod,
 		Tags: r.Tags, Created: s.now().UTC(),

@@ -47,7 +47,7 @@ func (s *Service) PutPolicy(ctx context.Context, c service.Caller, r *PutPolicyR
 			return err
 		}
 		if p.ID = old.Value.ID; p.ID == "" {
-			p.ID = uuid()
+			p.ID = service.NewID()
 		}
 		return s.state.Apply(ctx, s.state.Put(p.key(), p, old.Version, time.Time{}))
 	})

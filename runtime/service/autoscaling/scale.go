@@ -44,12 +44,12 @@ func (s *Service) scale(c service.Caller, g *group, want int, reason string) []A
 	cause := fmt.Sprintf("At %s %s changing the desired capacity from %d to %d.", at, reason, have, want)
 	var acts []Activity
 	act := func(doing string, i instance) {
-		acts = append(acts, Activity{ActivityID: uuid(), Group: g.Name, GroupARN: g.arn(c), Cause: cause,
+		acts = append(acts, Activity{ActivityID: service.NewID(), Group: g.Name, GroupARN: g.arn(c), Cause: cause,
 			Description: doing + i.ID, StartTime: now, EndTime: now, StatusCode: "Successful", Progress: 100,
 			Details: `{"Availability Zone":"` + i.Zone + `"}`})
 	}
 	for len(g.Instances) < want {
-		i := instance{ID: "i-" + randomHex(9)[:17], Zone: g.emptiestZone()}
+		i := instance{ID: "i-" + service.RandomHex(9)[:17], Zone: g.emptiestZone()}
 		g.Instances = append(g.Instances, i)
 		act("Launching a new EC2 instance: ", i)
 	}

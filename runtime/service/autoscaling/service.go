@@ -2,10 +2,7 @@ package autoscaling
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -54,20 +51,6 @@ func invalid(format string, args ...any) *service.Error {
 
 var errCooldown = &service.Error{Code: "ScalingActivityInProgressFault", QueryCode: "ScalingActivityInProgress", Retry: true,
 	Message: "Scaling activity is in its cooldown and blocking this action"}
-
-func randomHex(bytes int) string {
-	b := make([]byte, bytes)
-	rand.Read(b)
-	return hex.EncodeToString(b)
-}
-
-// uuid returns a random UUID, version 4.
-func uuid() string {
-	b := make([]byte, 16)
-	rand.Read(b)
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
-}
 
 // open reads a group. A local target may name one that is not there yet.
 func (s *Service) open(ctx context.Context, c service.Caller, name string) (service.Stored[group], error) {

@@ -1,9 +1,6 @@
 package ec2
 
 import (
-	"crypto/rand"
-	"encoding/hex"
-	"fmt"
 	"regexp"
 	"time"
 
@@ -77,7 +74,5 @@ func checkIDs(ids []string) error {
 }
 
 func newID(prefix string) string {
-	b := make([]byte, 9)
-	rand.Read(b)
-	return fmt.Sprintf("%s-%s", prefix, hex.EncodeToString(b)[:17])
+	return prefix + "-" + service.RandomHex(9)[:17]
 }

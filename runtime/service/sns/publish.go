@@ -2,7 +2,6 @@ package sns
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
@@ -81,7 +80,7 @@ func (s *Service) number(ctx context.Context, topic string) (n string, err error
 
 // message checks a request and makes a message of it.
 func (s *Service) message(t topic, r *PublishRequest) (message, error) {
-	m := message{ID: uuid(), Topic: t.Name, Subject: r.Subject, Attributes: r.MessageAttributes,
+	m := message{ID: service.NewID(), Topic: t.Name, Subject: r.Subject, Attributes: r.MessageAttributes,
 		Group: r.MessageGroupID, Dedup: r.MessageDeduplicationID,
 		byProtocol: map[string]string{"default": r.Message}, published: s.now().UTC()}
 	switch {
@@ -229,12 +228,4 @@ func checkBatch(entries []PublishEntry) error {
 		return fail("BatchRequestTooLong", "The length of all the batch messages put together is more than the limit.")
 	}
 	return nil
-}
-
-// uuid returns a random UUID, version 4.
-func uuid() string {
-	b := make([]byte, 16)
-	rand.Read(b)
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }

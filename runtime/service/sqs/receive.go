@@ -137,7 +137,7 @@ func (s *Service) takeOne(ctx context.Context, t taking, seq string, now time.Ti
 		m.First = now.UnixMilli()
 	}
 	m.Visible = now.Add(t.visibility).UnixMilli()
-	m.Receipt = randomHex(8)
+	m.Receipt = service.RandomHex(8)
 	err = s.state.Apply(ctx, s.move(t.queue, seq, old, m)...)
 	if errors.Is(err, store.ErrConflict) {
 		return nil, nil

@@ -74,7 +74,7 @@ func (s *Service) putStandard(ctx context.Context, q queue, drafts []draft) erro
 }
 
 func (d *draft) stamp(now time.Time) {
-	d.ID = uuid()
+	d.ID = service.NewID()
 	d.Sent = now.UnixMilli()
 	d.Visible = now.Add(d.delay).UnixMilli()
 }

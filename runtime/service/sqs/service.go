@@ -2,8 +2,6 @@ package sqs
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"fmt"
 	"sync"
 	"time"
@@ -93,21 +91,7 @@ func (s *Service) sequence() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.last = max(s.last+1, s.now().UnixNano())
-	return fmt.Sprintf("%019d-%s", s.last, randomHex(4))
-}
-
-func randomHex(n int) string {
-	b := make([]byte, n)
-	rand.Read(b)
-	return hex.EncodeToString(b)
-}
-
-// uuid returns a random UUID, version 4.
-func uuid() string {
-	b := make([]byte, 16)
-	rand.Read(b)
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+	return fmt.Sprintf("%019d-%s", s.last, service.RandomHex(4))
 }
 
 // open reads the queue that a URL, an ARN or a bare name is about.
