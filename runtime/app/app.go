@@ -20,12 +20,8 @@ import (
 	"github.com/tocsin-engine/tocsin/runtime/sandbox"
 	"github.com/tocsin-engine/tocsin/runtime/server"
 	"github.com/tocsin-engine/tocsin/runtime/service"
-	"github.com/tocsin-engine/tocsin/runtime/service/autoscaling"
-	"github.com/tocsin-engine/tocsin/runtime/service/ec2"
 	"github.com/tocsin-engine/tocsin/runtime/service/events"
-	"github.com/tocsin-engine/tocsin/runtime/service/kinesis"
-	"github.com/tocsin-engine/tocsin/runtime/service/sns"
-	"github.com/tocsin-engine/tocsin/runtime/service/sqs"
+	"github.com/tocsin-engine/tocsin/runtime/service/local"
 	"github.com/tocsin-engine/tocsin/runtime/store"
 	"github.com/tocsin-engine/tocsin/runtime/store/memory"
 	"github.com/tocsin-engine/tocsin/runtime/store/sqlite"
@@ -158,7 +154,7 @@ func (a *App) assemble(ctx context.Context, o Options) error {
 		return err
 	}
 	bus := events.New(events.Config{Store: a.store, Engine: a.engine, Now: o.Now, Rules: a.engine.Rules})
-	a.table = a.services(bus, o)
+	a.table = service.NewTable(bus.Operations(), local.Operations(a.store, o.Now, o.Log))
 	a.engine.SetServices(a.table)
 	signed.client = awsapi.NewClient(awsapi.ClientConfig{Table: a.table, Region: c.Region, Now: o.Now, Log: o.Log})
 	a.server, err = server.New(server.Config{
@@ -172,19 +168,6 @@ func (a *App) assemble(ctx context.Context, o Options) error {
 	}
 	a.url = a.server.URL()
 	return nil
-}
-
-// services are all operations that clients and local targets can call.
-func (a *App) services(bus *events.Service, o Options) *service.Table {
-	queues := sqs.New(a.store, o.Now, o.Log)
-	return service.NewTable(
-		bus.Operations(),
-		queues.Operations(),
-		sns.New(a.store, o.Now, queues, o.Log).Operations(),
-		kinesis.New(a.store, o.Now, o.Log).Operations(),
-		autoscaling.New(a.store, o.Now, o.Log).Operations(),
-		ec2.New(a.store, o.Now, o.Log).Operations(),
-	)
 }
 
 // accessKeys reads the file of access keys; no file means no keys.
