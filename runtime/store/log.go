@@ -28,6 +28,9 @@ type Log interface {
 	// Lookup returns the newest entry with an event id; ok is false if the log does
 	// not hold it, or does not any more.
 	Lookup(ctx context.Context, id string) (e Entry, ok bool, err error)
+	// Seek returns the place to Read from for what was received at or after a time: every
+	// entry after it that is missing came before at, or was dropped.
+	Seek(ctx context.Context, at time.Time) (Seq, error)
 	// Trim drops entries and dead letters from before a time. What a target has yet to
 	// read and what a retry needs stays.
 	Trim(ctx context.Context, before time.Time) error

@@ -4,7 +4,9 @@
 // alone DynamoDB.
 //
 // The shape is an append-only log, one cursor per target, and rows only for deliveries
-// that failed: a delivery that succeeds at once costs no row. No store reads the clock;
+// that failed: a delivery that succeeds at once costs no row. An archive is the same
+// thing with nobody who delivers: a name in the pairs of what it keeps, whose cursor
+// moves on when its events have expired; until then Trim leaves them. No store reads the clock;
 // whoever calls says what time it is. `memory` holds the form that promises nothing
 // over a restart, `storetest` the tests that every form passes.
 //

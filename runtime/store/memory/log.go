@@ -186,6 +186,21 @@ func (s *Store) Read(ctx context.Context, target string, after store.Seq, n int)
 	return out, nil
 }
 
+// Seek finds the place before the first entry received at or after a time.
+func (s *Store) Seek(ctx context.Context, at time.Time) (store.Seq, error) {
+	if err := s.enter(ctx); err != nil {
+		return 0, err
+	}
+	defer s.mu.Unlock()
+	first := s.log.last + 1
+	for seq, e := range s.log.entries {
+		if !e.Received.Before(at) {
+			first = min(first, seq)
+		}
+	}
+	return first - 1, nil
+}
+
 // Lookup finds the newest entry of an event id.
 func (s *Store) Lookup(ctx context.Context, id string) (store.Entry, bool, error) {
 	if err := s.enter(ctx); err != nil {

@@ -222,3 +222,14 @@ func (s *Store) Lookup(ctx context.Context, id string) (store.Entry, bool, error
 	}
 	return found[0], true, nil
 }
+
+// Seek finds the place before the first entry received at or after a time.
+func (s *Store) Seek(ctx context.Context, at time.Time) (store.Seq, error) {
+	if err := s.enter(ctx); err != nil {
+		return 0, err
+	}
+	var before store.Seq
+	err := s.read.QueryRowContext(ctx, `SELECT coalesce((SELECT min(seq) - 1 FROM entries WHERE received >= ?),
+		(SELECT max(seq) FROM entries), 0)`, nanos(at)).Scan(&before)
+	return before, err
+}

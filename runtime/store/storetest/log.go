@@ -164,3 +164,21 @@ func trim(t *testing.T, s store.Store) {
 	}
 	same(t, "what is unread stays", []string{"e1"}, ids(mustRead(t, s, "slow", 0, 10)))
 }
+
+func seek(t *testing.T, s store.Store) {
+	for i, id := range []string{"one", "two", "three"} {
+		e := entry(id, "t")
+		e.Received = at(10 * i)
+		mustAppend(t, s, e)
+	}
+	for _, tc := range []struct {
+		at   int
+		want []string
+	}{{-1, []string{"one", "two", "three"}}, {0, []string{"one", "two", "three"}}, {1, []string{"two", "three"}}, {20, []string{"three"}}, {21, nil}} {
+		seq, err := s.Seek(t.Context(), at(tc.at))
+		if err != nil {
+			t.Fatal(err)
+		}
+		same(t, fmt.Sprintf("received from second %d on", tc.at), tc.want, ids(mustRead(t, s, "t", seq, 10)))
+	}
+}

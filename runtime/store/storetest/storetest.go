@@ -28,6 +28,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"idempotency keys", idempotencyKeys},
 		{"duplicates beside swaps", duplicatesBesideSwaps},
 		{"lookup", lookup},
+		{"seek", seek},
 		{"cursor", cursor},
 		{"retries", retries},
 		{"due order", dueOrder},
