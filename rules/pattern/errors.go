@@ -44,6 +44,16 @@ const (
 	Duplicate Code = "duplicate"
 )
 
+// pages are the codes of findings: each has a page in rules/diag.
+var pages = map[Code]string{
+	NotObject: "P001", NotArray: "P002", Empty: "P004", BadValue: "P005", BadMatcher: "P006", NeedString: "P007",
+	BadNesting: "P008", BadAnythingBut: "P009", BadExists: "P010", BadNumeric: "P011", BadCIDR: "P012",
+	BadWildcard: "P013", TooComplex: "P014", BadOr: "P015", Duplicate: "P016",
+}
+
+// Page is the code of a finding about this kind of mistake, which `tocsin help` explains.
+func (c Code) Page() string { return pages[c] }
+
 // Error is one mistake in a pattern.
 type Error struct {
 	Code Code

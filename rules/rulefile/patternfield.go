@@ -9,31 +9,11 @@ import (
 	"github.com/tocsin-engine/tocsin/sdk/event"
 )
 
-// patternCodes gives each kind of mistake in a pattern its page. P003 and P017 are of
-// this package.
-var patternCodes = map[pattern.Code]string{
-	pattern.NotObject:      "P001",
-	pattern.NotArray:       "P002",
-	pattern.Empty:          "P004",
-	pattern.BadValue:       "P005",
-	pattern.BadMatcher:     "P006",
-	pattern.NeedString:     "P007",
-	pattern.BadNesting:     "P008",
-	pattern.BadAnythingBut: "P009",
-	pattern.BadExists:      "P010",
-	pattern.BadNumeric:     "P011",
-	pattern.BadCIDR:        "P012",
-	pattern.BadWildcard:    "P013",
-	pattern.TooComplex:     "P014",
-	pattern.BadOr:          "P015",
-	pattern.Duplicate:      "P016",
-}
-
-// pattern compiles a pattern, nil where it is wrong.
+// pattern compiles a pattern, nil where it is wrong. P003 and P017 are of this package.
 func (r *reading) pattern(v *source.Value, path string) *pattern.Pattern {
 	p, errs := pattern.Compile(v)
 	for _, e := range errs {
-		r.find(e.Pos, child(path, e.Path), patternCodes[e.Code], e.Message, r.patternLabel(v, e), e.Help)
+		r.find(e.Pos, child(path, e.Path), e.Code.Page(), e.Message, r.patternLabel(v, e), e.Help)
 	}
 	r.neverMatches(v, path)
 	if len(errs) > 0 {

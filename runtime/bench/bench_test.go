@@ -42,7 +42,7 @@ func TestLinesFindings(t *testing.T) {
 		`r.jsonl:2:1: error R002: a line is one rule, a JSON object, not a list`,
 		`r.jsonl:3:9: error R002: name: "name" is a string, not a number`,
 		`r.jsonl:4:2: error R001: patern: unknown field "patern"`,
-		`r.jsonl:5:17: error not_array: pattern.a: "a" is a string; a field's value is a list`,
+		`r.jsonl:5:17: error P002: pattern.a: "a" is a string; a field's value is a list`,
 		`r.jsonl:6:9: error E003: when: unknown name "sorce"`,
 		`r.jsonl:7:2: error J001: a member name in quotes is needed here`,
 	}

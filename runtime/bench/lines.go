@@ -80,7 +80,7 @@ func (l *lineReader) member(m source.Member) {
 		var errs []pattern.Error
 		l.rule.Pattern, errs = pattern.Compile(m.Value)
 		for _, e := range errs {
-			l.find(string(e.Code), strings.TrimSuffix("pattern."+e.Path, "."), e.Pos, e.Message, e.Label, e.Help)
+			l.find(e.Code.Page(), strings.TrimSuffix("pattern."+e.Path, "."), e.Pos, e.Message, e.Label, e.Help)
 		}
 	case "when":
 		var errs []expression.Error

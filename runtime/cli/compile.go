@@ -28,7 +28,7 @@ func (a *app) compilePattern(arg string) (*pattern.Pattern, error) {
 		var errs []pattern.Error
 		compiled, errs = pattern.Compile(value)
 		for _, e := range errs {
-			list = append(list, diag.Finding{Code: string(e.Code), File: name, Pos: e.Pos, Path: e.Path, Message: e.Message, Label: e.Label, Help: e.Help})
+			list = append(list, diag.Finding{Code: e.Code.Page(), File: name, Pos: e.Pos, Path: e.Path, Message: e.Message, Label: e.Label, Help: e.Help})
 		}
 	}
 	return compiled, a.wrongUse(name, text, list)
