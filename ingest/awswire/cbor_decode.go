@@ -164,11 +164,11 @@ func (r *cborReader) scalar(h cborHead, into reflect.Value, at *path) error {
 	var err error
 	ok := false
 	want := "a string"
-	switch into.Kind() {
-	case reflect.Bool:
+	switch kind := into.Kind(); {
+	case kind == reflect.Bool:
 		want = "true or false"
 		text, ok = strconv.FormatBool(h.info == cborTrue), h.major == cborSimple && (h.info == cborTrue || h.info == cborFalse)
-	case reflect.Int, reflect.Int32, reflect.Int64, reflect.Float64:
+	case kind != reflect.String, into.Type() == numberType:
 		want = "a number"
 		text, ok = h.number()
 	default:

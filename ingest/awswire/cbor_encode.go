@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"math"
 	"reflect"
+	"strconv"
 	"time"
 )
 
@@ -40,6 +41,9 @@ func appendCBOR(b []byte, v reflect.Value) []byte {
 		return appendEpoch(b, v.Interface().(time.Time))
 	case bytesType:
 		return append(appendHead(b, cborBytes, uint64(v.Len())), v.Bytes()...)
+	case numberType:
+		f, _ := strconv.ParseFloat(v.String(), 64) // beyond the range it is an infinity
+		return appendFloat(b, f)
 	}
 	switch v.Kind() {
 	case reflect.Struct:

@@ -10,8 +10,10 @@
 // # Structs
 //
 // Every exported field is a member. A field's type is one of: string, bool, int,
-// int32, int64, float64, []byte (a blob: base64), time.Time, a struct, a slice or a
-// map[string] of these, a pointer to any of these, or a named type over one of these.
+// int32, int64, float64, json.Number, []byte (a blob: base64), time.Time, a struct, a
+// slice or a map[string] of these, a pointer to any of these, or a named type over one of
+// these. A json.Number keeps the text that the client wrote, so no digit is lost; it may
+// also be NaN, Infinity or -Infinity, which the protocols have words for.
 // A pointer is for an optional member whose zero value means something else than
 // "not given"; nil is "not given" and is never written. JSON null reads as not given.
 //

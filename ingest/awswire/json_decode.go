@@ -119,12 +119,12 @@ func readList(v event.Value, into reflect.Value, at *path) error {
 
 func readScalar(v event.Value, into reflect.Value, at *path) error {
 	kind := v.Kind()
-	if want, ok := fits(kind, into); !ok {
-		return wrongType(at, want, v)
-	}
 	text := string(v)
 	if kind == event.String {
 		text, _ = v.Text()
+	}
+	if want, ok := fits(kind, into); !ok && !(into.Type() == numberType && isNoNumber(text)) {
+		return wrongType(at, want, v)
 	}
 	if err := setText(into, text); err != nil {
 		return serialization("%s: %v", at, err)
@@ -139,6 +139,8 @@ func fits(kind event.Kind, into reflect.Value) (want string, ok bool) {
 		return "a time in seconds since 1970", kind == event.Number || kind == event.String
 	case into.Type() == bytesType:
 		return "a string of base64", kind == event.String
+	case into.Type() == numberType:
+		return "a number", kind == event.Number
 	}
 	switch into.Kind() {
 	case reflect.Bool:
@@ -165,6 +167,8 @@ func setText(into reflect.Value, text string) (err error) {
 		}
 		into.SetBytes(b)
 		return nil
+	case numberType:
+		return setNumber(into, text)
 	}
 	switch into.Kind() {
 	case reflect.String:

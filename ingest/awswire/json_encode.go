@@ -25,6 +25,8 @@ func appendJSON(b []byte, v reflect.Value) []byte {
 		return appendSeconds(b, v.Interface().(time.Time))
 	case bytesType:
 		return event.AppendString(b, base64.StdEncoding.EncodeToString(v.Bytes()))
+	case numberType:
+		return appendNumber(b, v.String())
 	}
 	switch v.Kind() {
 	case reflect.Struct:

@@ -31,7 +31,12 @@ type Datum struct {
 	// Values are distinct samples, Counts how often each occurred; without Counts each
 	// occurred once.
 	Values, Counts []json.Number
+	// Entity is what the metric is about, if the client said so.
+	Entity *Entity
 }
+
+// Entity is a resource or service as CloudWatch's entities describe it.
+type Entity struct{ KeyAttributes, Attributes map[string]string }
 
 // Dimension is one part of a metric's identity.
 type Dimension struct{ Name, Value string }

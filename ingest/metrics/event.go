@@ -3,6 +3,8 @@ package metrics
 import (
 	"cmp"
 	"encoding/json"
+	"maps"
+	"slices"
 	"strconv"
 
 	"github.com/tocsin-engine/tocsin/sdk/event"
@@ -42,6 +44,10 @@ func (d Datum) appendDetail(b []byte, millis int64) []byte {
 	}
 	b = event.AppendString(append(b, `,"unit":`...), cmp.Or(d.Unit, "None"))
 	b = strconv.AppendInt(append(b, `,"storage_resolution":`...), int64(cmp.Or(d.StorageResolution, 60)), 10)
+	if d.Entity != nil {
+		b = appendTexts(append(b, `,"entity":{"key_attributes":`...), d.Entity.KeyAttributes)
+		b = append(appendTexts(append(b, `,"attributes":`...), d.Entity.Attributes), '}')
+	}
 	return append(b, '}')
 }
 
@@ -68,6 +74,19 @@ func appendNumbers(b []byte, numbers []json.Number) []byte {
 	return append(b, ']')
 }
 
+// appendTexts writes texts in the order of their names, so that equal data make equal
+// events.
+func appendTexts(b []byte, texts map[string]string) []byte {
+	b = append(b, '{')
+	for i, name := range slices.Sorted(maps.Keys(texts)) {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = event.AppendString(append(event.AppendString(b, name), ':'), texts[name])
+	}
+	return append(b, '}')
+}
+
 // counts are Counts, or a 1 for each value where there are none.
 func (d Datum) counts() []json.Number {
 	if len(d.Counts) > 0 {
@@ -85,10 +104,12 @@ func (d Datum) single() json.Number {
 	switch {
 	case d.Value != "":
 		return d.Value
+	case d.Statistics != nil:
+		if isOne(d.Statistics.SampleCount) {
+			return d.Statistics.Sum // Values beside it may be the middle of a bucket
+		}
 	case len(d.Values) == 1 && isOne(d.counts()[0]):
 		return d.Values[0]
-	case len(d.Values) == 0 && d.Statistics != nil && isOne(d.Statistics.SampleCount):
-		return d.Statistics.Sum
 	}
 	return ""
 }

@@ -1,18 +1,213 @@
 package metrics
 
-import "time"
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
 
-// Error is why a datum is refused, in CloudWatch's words.
-type Error struct {
-	// Code is the query protocol's: InvalidParameterValue.
-	Code    string
-	Message string
+// CloudWatch's limits of a datum (API reference, PutMetricData and MetricDatum). The
+// greatest absolute value is 2^360.
+const (
+	MaxNamespace      = 255
+	MaxName           = 255
+	MaxDimensions     = 30
+	MaxDimensionName  = 255
+	MaxDimensionValue = 1024
+	MaxValues         = 150
+	MaxPast           = 14 * 24 * time.Hour
+	MaxFuture         = 2 * time.Hour
+)
+
+// Units are CloudWatch's, in the order in which it lists them.
+var Units = []string{
+	"Seconds", "Microseconds", "Milliseconds", "Bytes", "Kilobytes", "Megabytes", "Gigabytes", "Terabytes",
+	"Bits", "Kilobits", "Megabits", "Gigabits", "Terabits", "Percent", "Count", "Bytes/Second", "Kilobytes/Second",
+	"Megabytes/Second", "Gigabytes/Second", "Terabytes/Second", "Bits/Second", "Kilobits/Second", "Megabits/Second",
+	"Gigabits/Second", "Terabits/Second", "Count/Second", "None",
 }
+
+// Codes of errors, as the query protocol has them.
+const (
+	InvalidValue       = "InvalidParameterValue"
+	InvalidCombination = "InvalidParameterCombination"
+	Missing            = "MissingParameter"
+)
+
+// Error is why data are refused, in CloudWatch's words. Its message has a line for each
+// thing that is wrong, its code is that of the first.
+type Error struct{ Code, Message string }
 
 func (e *Error) Error() string { return e.Code + ": " + e.Message }
 
-// Validate checks a datum against CloudWatch's limits. at names it in messages, as
-// "MetricData.member.1"; now is when it was received.
-func (d Datum) Validate(at string, now time.Time) *Error {
-	return nil
+// Findings collects errors.
+type Findings struct {
+	code     string
+	messages []string
+}
+
+// Add notes one thing that is wrong.
+func (f *Findings) Add(code, format string, args ...any) {
+	f.code = cmp.Or(f.code, code)
+	f.messages = append(f.messages, fmt.Sprintf(format, args...))
+}
+
+// Err is everything that was found, nil if that is nothing.
+func (f *Findings) Err() *Error {
+	if f.code == "" {
+		return nil
+	}
+	return &Error{f.code, strings.Join(f.messages, "\n")}
+}
+
+// Validate checks a datum against CloudWatch's limits and notes what is wrong. at names
+// the datum in messages, as "MetricData.member.1"; now is when it was received. The
+// namespace is the request's: see ValidateNamespace.
+func (d Datum) Validate(f *Findings, at string, now time.Time) {
+	f.text(at+".MetricName", d.Name, MaxName)
+	d.validateDimensions(f, at+".Dimensions")
+	if !d.Time.IsZero() && d.Time.Before(now.Add(-MaxPast)) {
+		f.Add(InvalidValue, "The parameter %s.Timestamp must specify a time within the past two weeks.", at)
+	}
+	if d.Time.After(now.Add(MaxFuture)) {
+		f.Add(InvalidValue, "The parameter %s.Timestamp must specify a time no more than two hours in the future.", at)
+	}
+	if d.Unit != "" && !slices.Contains(Units, d.Unit) {
+		f.Add(InvalidValue, "The parameter %s.Unit must be a value in the set [ %s ].", at, strings.Join(Units, ", "))
+	}
+	if r := d.StorageResolution; r != 0 && r != 1 && r != 60 {
+		f.Add(InvalidValue, "The parameter %s.StorageResolution must be a value in the set [ 1, 60 ].", at)
+	}
+	d.validateForm(f, at)
+	d.validateNumbers(f, at)
+}
+
+// ValidateNamespace checks a namespace; names that begin with AWS/ are the services' own.
+func ValidateNamespace(f *Findings, namespace string) {
+	f.text("Namespace", namespace, MaxNamespace)
+	if strings.HasPrefix(namespace, "AWS/") {
+		f.Add(InvalidValue, "The value AWS/ for parameter Namespace is invalid.")
+	}
+	if strings.HasPrefix(namespace, ":") {
+		f.Add(InvalidValue, "The value %s for parameter Namespace is invalid.", namespace)
+	}
+}
+
+// text checks a name: it is there, not too long, and ASCII with something to see.
+func (f *Findings) text(at, text string, most int) {
+	switch {
+	case text == "":
+		f.Add(Missing, "The parameter %s is required.", at)
+	case strings.IndexFunc(text, func(r rune) bool { return r >= 0x7f || r < ' ' }) >= 0:
+		f.Add(InvalidValue, "The value for parameter %s contains non-ASCII characters.", at)
+	case strings.TrimSpace(text) == "":
+		f.Add(InvalidValue, "The value %s for parameter %s is invalid.", text, at)
+	}
+	if len(text) > most {
+		f.Add(InvalidValue, "The parameter %s must be shorter than %d characters.", at, most+1)
+	}
+}
+
+func (d Datum) validateDimensions(f *Findings, at string) {
+	if len(d.Dimensions) > MaxDimensions {
+		f.Add(InvalidValue, "The collection %s must not have a size greater than %d.", at, MaxDimensions)
+		return
+	}
+	seen := map[string]bool{}
+	for i, dim := range d.Dimensions {
+		member := at + ".member." + strconv.Itoa(i+1)
+		f.text(member+".Name", dim.Name, MaxDimensionName)
+		f.text(member+".Value", dim.Value, MaxDimensionValue)
+		if strings.HasPrefix(dim.Name, ":") {
+			f.Add(InvalidValue, "The value %s for parameter %s.Name is invalid.", dim.Name, member)
+		}
+		if seen[dim.Name] {
+			f.Add(InvalidValue, "No metric may specify the same dimension name twice.")
+		}
+		seen[dim.Name] = true
+	}
+}
+
+// validateForm checks which of Value, StatisticValues and Values stand together.
+func (d Datum) validateForm(f *Findings, at string) {
+	switch {
+	case d.Value != "" && len(d.Values) > 0:
+		f.exclusive(at+".Value", at+".Values")
+	case d.Value != "" && d.Statistics != nil:
+		f.exclusive(at+".Value", at+".StatisticValues")
+	case d.Value == "" && d.Statistics == nil && len(d.Values) == 0:
+		f.Add(InvalidCombination, "At least one of the parameters %s.Value, %s.Values and %s.StatisticValues must be specified.", at, at, at)
+	}
+	if len(d.Values) > MaxValues {
+		f.Add(InvalidValue, "The collection %s.Values must not have a size greater than %d.", at, MaxValues)
+	}
+	if len(d.Counts) > 0 && len(d.Counts) != len(d.Values) {
+		f.Add(InvalidValue, "The parameters %s.Values and %s.Counts must be of the same size.", at, at)
+	}
+}
+
+func (f *Findings) exclusive(a, b string) {
+	f.Add(InvalidCombination, "The parameters %s and %s are mutually exclusive and you have specified both.", a, b)
+}
+
+func (d Datum) validateNumbers(f *Findings, at string) {
+	if d.Value != "" {
+		f.number(at+".Value", d.Value)
+	}
+	for i, v := range d.Values {
+		f.number(at+".Values.member."+strconv.Itoa(i+1), v)
+	}
+	for i, c := range d.Counts {
+		member := at + ".Counts.member." + strconv.Itoa(i+1)
+		if n, ok := f.number(member, c); ok && n <= 0 {
+			f.Add(InvalidValue, "The value %s for parameter %s is invalid.", c, member)
+		}
+	}
+	if d.Statistics != nil {
+		d.Statistics.validate(f, at+".StatisticValues")
+	}
+}
+
+func (s StatisticSet) validate(f *Findings, at string) {
+	var numbers [4]float64
+	good := true
+	for i, m := range [...]Statistic{{"SampleCount", s.SampleCount}, {"Sum", s.Sum}, {"Minimum", s.Minimum}, {"Maximum", s.Maximum}} {
+		if m.Value == "" {
+			f.Add(Missing, "The parameter %s.%s is required.", at, m.Name)
+			good = false
+			continue
+		}
+		n, ok := f.number(at+"."+m.Name, m.Value)
+		numbers[i], good = n, good && ok
+	}
+	if !good {
+		return
+	}
+	if numbers[0] <= 0 {
+		f.Add(InvalidValue, "The parameter %s.SampleCount must be greater than 0.", at)
+	}
+	if numbers[2] > numbers[3] {
+		f.Add(InvalidValue, "The parameter %s.Maximum must be greater than %s.Minimum.", at, at)
+	}
+	for i, m := range s.Extended {
+		f.number(at+".Extended.member."+strconv.Itoa(i+1), m.Value)
+	}
+}
+
+// bound is the greatest absolute value that CloudWatch takes.
+var bound = math.Ldexp(1, 360)
+
+// number checks one number. ok says that it is one and within the bounds.
+func (f *Findings) number(at string, text json.Number) (n float64, ok bool) {
+	n, err := text.Float64()
+	if err != nil || math.IsNaN(n) || math.Abs(n) > bound {
+		f.Add(InvalidValue, "The value %s for parameter %s is invalid.", text, at)
+		return 0, false
+	}
+	return n, true
 }

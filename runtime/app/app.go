@@ -20,6 +20,7 @@ import (
 	"github.com/tocsin-engine/tocsin/runtime/sandbox"
 	"github.com/tocsin-engine/tocsin/runtime/server"
 	"github.com/tocsin-engine/tocsin/runtime/service"
+	"github.com/tocsin-engine/tocsin/runtime/service/cloudwatch"
 	"github.com/tocsin-engine/tocsin/runtime/service/events"
 	"github.com/tocsin-engine/tocsin/runtime/service/local"
 	"github.com/tocsin-engine/tocsin/runtime/store"
@@ -154,7 +155,8 @@ func (a *App) assemble(ctx context.Context, o Options) error {
 		return err
 	}
 	bus := events.New(events.Config{Store: a.store, Engine: a.engine, Now: o.Now, Rules: a.engine.Rules})
-	a.table = service.NewTable(bus.Operations(), local.Operations(a.store, o.Now, o.Log))
+	metric := cloudwatch.New(cloudwatch.Config{Engine: a.engine, Now: o.Now})
+	a.table = service.NewTable(bus.Operations(), metric.Operations(), local.Operations(a.store, o.Now, o.Log))
 	a.engine.SetServices(a.table)
 	signed.client = awsapi.NewClient(awsapi.ClientConfig{Table: a.table, Region: c.Region, Now: o.Now, Log: o.Log})
 	a.server, err = server.New(server.Config{

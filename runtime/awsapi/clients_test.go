@@ -38,6 +38,15 @@ func (c *collector) Put(_ context.Context, submissions []service.Submission) ([]
 	return receipts, nil
 }
 
+// sources counts the events by their source.
+func (c *collector) sources() map[string]int {
+	n := map[string]int{}
+	for _, s := range c.got {
+		n[s.Event.Source]++
+	}
+	return n
+}
+
 // eventBridge is a server that speaks EventBridge to clients with the key AK.
 func eventBridge(t *testing.T) (*httptest.Server, *collector, *awsapi.Handler) {
 	t.Helper()

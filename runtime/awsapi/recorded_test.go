@@ -18,6 +18,7 @@ import (
 	"github.com/tocsin-engine/tocsin/ingest/awswire"
 	"github.com/tocsin-engine/tocsin/runtime/awsapi"
 	"github.com/tocsin-engine/tocsin/runtime/service"
+	"github.com/tocsin-engine/tocsin/runtime/service/cloudwatch"
 	"github.com/tocsin-engine/tocsin/runtime/service/events"
 	"github.com/tocsin-engine/tocsin/runtime/service/local"
 	"github.com/tocsin-engine/tocsin/runtime/store/memory"
@@ -97,9 +98,6 @@ var notHere = []string{
 	"monitoring ListMetrics rpc-v2-cbor",
 	"monitoring PutMetricAlarm awsJson1.0",
 	"monitoring PutMetricAlarm query",
-	"monitoring PutMetricData awsJson1.0",
-	"monitoring PutMetricData query",
-	"monitoring PutMetricData rpc-v2-cbor",
 	"pipes GET /v1/pipes rest-json",
 	"scheduler GET /schedules rest-json",
 	"schemas GET /v1/registries rest-json",
@@ -113,7 +111,8 @@ func TestRecordedRequests(t *testing.T) {
 	engine := &collector{}
 	st := memory.New(memory.Config{})
 	buses := events.New(events.Config{Store: st, Engine: engine, Now: time.Now})
-	table := service.NewTable(buses.Operations(), local.Operations(st, time.Now, nil))
+	metric := cloudwatch.New(cloudwatch.Config{Engine: engine, Now: recordedAt})
+	table := service.NewTable(buses.Operations(), metric.Operations(), local.Operations(st, time.Now, nil))
 	h := awsapi.New(awsapi.Config{Table: table, Account: "123456789012", Region: "us-east-1"})
 	var unknown []string
 	answered := map[string]int{}
@@ -139,10 +138,19 @@ func TestRecordedRequests(t *testing.T) {
 	if diff := cmp.Diff(notHere, slices.Compact(unknown)); diff != "" {
 		t.Errorf("the list of what is not here (-list +recorded):\n%s", diff)
 	}
-	if answered["events"] != 6 || len(engine.got) != 4 {
-		t.Errorf("answered %v, the engine got %d events", answered, len(engine.got))
+	if answered["events"] != 6 || answered["monitoring"] != 18 {
+		t.Errorf("answered %v", answered)
+	}
+	if diff := cmp.Diff(eventsOf, engine.sources()); diff != "" {
+		t.Errorf("the events of all requests (-want +got):\n%s", diff)
 	}
 }
+
+// recordedAt is shortly after the recordings: data may not be too old.
+func recordedAt() time.Time { return time.Date(2026, 11, 22, 20, 0, 0, 0, time.UTC) }
+
+// eventsOf is how many events of each source all recorded requests make.
+var eventsOf = map[string]int{"a": 2, "com.x": 2, "tocsin.metrics": 1090}
 
 // isAboutState says whether an error is about what is there or not: the recordings
 // were made on other servers, and each begins anew.

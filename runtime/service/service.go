@@ -9,6 +9,7 @@ package service
 import (
 	"context"
 	"fmt"
+	"strconv"
 )
 
 // Caller is who calls and how.
@@ -33,6 +34,15 @@ type Caller struct {
 // ARN names a resource of the caller's account: ARN("sqs", "orders").
 func (c Caller) ARN(service, resource string) string {
 	return "arn:aws:" + service + ":" + c.Region + ":" + c.Account + ":" + resource
+}
+
+// Key makes what the item i of a call puts idempotent: an SDK sends the same invocation id
+// with every retry. Without one there is no such check, for equal items are legitimate.
+func (c Caller) Key(operation string, i int) string {
+	if c.InvocationID == "" {
+		return ""
+	}
+	return operation + "/" + c.AccessKey + "/" + c.InvocationID + "/" + strconv.Itoa(i)
 }
 
 // Empty is the response of operations that answer nothing.

@@ -143,7 +143,7 @@ func (b *batch) add(i int, e Entry, bus *bus, code, message string) {
 		b.note(Result{EventID: id}, "unknown-bus")
 	default:
 		b.note(Result{EventID: id}, "")
-		b.good = append(b.good, service.Submission{Event: ev.On(bus.Name, 0), Key: b.key(i)})
+		b.good = append(b.good, service.Submission{Event: ev.On(bus.Name, 0), Key: b.c.Key(b.name, i)})
 		b.indexes = append(b.indexes, i)
 	}
 }
@@ -162,15 +162,6 @@ func (b *batch) event(id string, e Entry) (event.Event, error) {
 		ID: id, DetailType: e.DetailType, Source: e.Source, Account: b.c.Account, Region: b.c.Region,
 		Time: at, Resources: e.Resources, Detail: []byte(e.Detail),
 	})
-}
-
-// key makes the retries of an SDK idempotent: an SDK sends the same invocation id with
-// each of them. Without one there is no such check, for equal events are legitimate.
-func (b *batch) key(i int) string {
-	if b.c.InvocationID == "" {
-		return ""
-	}
-	return b.name + "/" + b.c.AccessKey + "/" + b.c.InvocationID + "/" + strconv.Itoa(i)
 }
 
 func (b *batch) put(ctx context.Context) (*PutEventsResponse, error) {
