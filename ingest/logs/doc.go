@@ -1,8 +1,9 @@
-// Package logs is the signal "log": one record of a log, whoever sent it, and the event
-// it becomes: source tocsin.logs, detail-type Log Event.
+// Package logs is one signal: a Record is one line of a log, checked against the limits
+// of CloudWatch Logs and told in its words, and made an event that rules can match.
 //
-// The detail has CloudWatch Logs' own names for what a subscriber gets (logGroup,
-// logStream, timestamp, message), so a rule reads like one for AWS. A message that is a
-// JSON object or list also stands parsed under json, its bytes as they were: a pattern
-// reaches into it, and no number loses digits.
+// Every door that takes logs makes a Record of what it reads: PutLogEvents, OTLP, the
+// agent, files. The event has source tocsin.logs, detail-type "Log Event" and the detail
+// that schema.json describes. A message that is a JSON object or list also stands parsed
+// under json, its bytes as they were: a pattern reaches into it, and no number loses
+// digits. The package reads no clock: who needs one is given the time.
 package logs
