@@ -10,13 +10,16 @@ import (
 
 // The shapes that several fields share.
 var (
-	ruleName   = word{regexp.MustCompile(`^[.\-_A-Za-z0-9]{1,64}$`), "1 to 64 letters, digits, . - and _"}
-	busName    = word{regexp.MustCompile(`^[/.\-_A-Za-z0-9]{1,256}$`), "1 to 256 letters, digits, . - _ and /"}
-	queueName  = word{regexp.MustCompile(`^[\-_A-Za-z0-9]{1,75}(\.fifo)?$`), "1 to 80 letters, digits, - and _"}
-	digest     = word{regexp.MustCompile(`^[0-9a-f]{64}$`), "64 digits and letters a to f, as tocsin plugin inspect shows them"}
-	names      = list{of: ruleName}
-	texts      = list{of: anyText{}}
-	deadLetter = either{[]event.Kind{event.Bool, event.String}, []shape{boolean{}, queueName}, "true, or a queue's name"}
+	ruleName    = word{regexp.MustCompile(`^[.\-_A-Za-z0-9]{1,64}$`), "1 to 64 letters, digits, . - and _"}
+	busName     = word{regexp.MustCompile(`^[/.\-_A-Za-z0-9]{1,256}$`), "1 to 256 letters, digits, . - _ and /"}
+	archiveName = word{regexp.MustCompile(`^[.\-_A-Za-z0-9]{1,48}$`), "1 to 48 letters, digits, . - and _"}
+	queueName   = word{regexp.MustCompile(`^[\-_A-Za-z0-9]{1,75}(\.fifo)?$`), "1 to 80 letters, digits, - and _"}
+	digest      = word{regexp.MustCompile(`^[0-9a-f]{64}$`), "64 digits and letters a to f, as tocsin plugin inspect shows them"}
+	names       = list{of: ruleName}
+	texts       = list{of: anyText{}}
+	batchSize   = integer{1, 1000}
+	batch       = either{[]event.Kind{event.Number, event.Object}, []shape{batchSize, batchObject}, "a number, or {size: 100, window: 5s}"}
+	deadLetter  = either{[]event.Kind{event.Bool, event.String}, []shape{boolean{}, queueName}, "true, or a queue's name"}
 )
 
 // inputFields shape what a target gets; at most one of the three ways is used.
@@ -54,7 +57,8 @@ var ruleObject = &object{name: "rule", doc: "Selects events and names the target
 	{name: "pattern", of: patternShape{}, doc: "An EventBridge event pattern. Every field is a list of alternatives."},
 	{name: "when", of: formula{}, doc: "An expression that is true or false, evaluated once the pattern matched."},
 	{name: "once_per", of: onceObject, doc: "Match once per key and time."},
-	{name: "schedule", later: true, of: anyText{}, doc: "When the rule makes an event by itself."},
+	{name: "schedule", of: anyText{}, doc: "When the rule gets an event of its own: rate(5 minutes) or cron(0 8 ? * MON-FRI *). EventBridge's ScheduleExpression."},
+	{name: "timezone", of: anyText{}, doc: "The time zone of a cron schedule, as Europe/Berlin. Default: UTC. EventBridge Scheduler's ScheduleExpressionTimezone."},
 	{name: "targets", of: list{of: either{[]event.Kind{event.String, event.Object}, []shape{ruleName, routeObject}, "a target's name, or an object"}},
 		doc: "Who gets the events: names of targets, or objects where this rule needs another input."},
 	{name: "state", of: choice{"enabled", "disabled"}, doc: "A disabled rule is checked and matches nothing. Default: enabled."},
@@ -67,9 +71,23 @@ var targetObject = &object{name: "target", doc: "Where events go: a plugin and i
 	{name: "config", of: anyObject{}, doc: "What the plugin is told when it starts."},
 	{name: "mode", of: choice{"local", "aws"}, doc: "Where AWS calls go: local, to the services in this process, or aws. Default: local."},
 	{name: "concurrency", of: integer{1, 1000}, doc: "How many calls run at once."},
-	{name: "batch", of: integer{1, 1000}, doc: "How many events one call gets at most."},
+	{name: "batch", of: batch, doc: "How many events one call gets at most; with a window, how long the first of them waits for the others."},
+	{name: "order_by", of: formula{}, doc: "An expression; events for which it has the same value are delivered one after the other, in the order in which they came."},
 	{name: "approve", later: true, of: boolean{}, doc: "Wait until a person says yes."},
 }, inputFields, deliveryFields)}
+
+var batchObject = &object{name: "batch", doc: "How many events one call gets, and how long the first of them waits for the others.", fields: []field{
+	{name: "size", of: batchSize, doc: "How many events one call gets at most. Default: 10."},
+	{name: "window", of: duration{100 * time.Millisecond, 5 * time.Minute}, doc: "How long a batch that is not full waits for more events, as 5s. Default: it does not."},
+}}
+
+var archiveObject = &object{name: "archive", doc: "Keeps events of a bus, to replay them.", fields: []field{
+	{name: "name", required: true, of: archiveName, doc: "The archive's name: 1 to 48 letters, digits, . - and _."},
+	{name: "description", of: anyText{}, doc: "What the archive is for."},
+	{name: "bus", of: busName, doc: "The event bus whose events it keeps. Default: default."},
+	{name: "pattern", of: patternShape{}, doc: "An EventBridge event pattern. Default: every event of the bus."},
+	{name: "retention_days", of: integer{0, 36500}, doc: "How many days an event is kept. Default: 0, for ever. EventBridge's RetentionDays."},
+}}
 
 var grantsObject = &object{name: "grants", doc: "What the plugin may reach outside of its sandbox.", fields: []field{
 	{name: "http", of: texts, doc: "Hosts, as hooks.slack.com, 10.0.0.7:8080, *.example.com or $config.url."},
@@ -106,6 +124,7 @@ var fileObject = &object{name: "file", doc: "A Tocsin rule file.", fields: []fie
 	{name: "rules", of: list{of: ruleObject}, doc: "Which events matter, and who gets them."},
 	{name: "targets", of: list{of: targetObject}, doc: "Where events go."},
 	{name: "plugins", of: list{of: pluginObject}, doc: "WASM modules that targets use, and what they may do."},
+	{name: "archives", of: list{of: archiveObject}, doc: "Which events are kept, to be replayed."},
 	{name: "buses", of: list{of: busName}, doc: "Custom event buses. The bus \"default\" is always there."},
 	{name: "alarms", later: true, of: free{}, doc: "Alarms on metrics."},
 	{name: "metric_filters", later: true, of: free{}, doc: "Metrics made of log events."},

@@ -37,9 +37,10 @@ type loader struct {
 	files   []*reading
 	seen    map[string]mention // first mention of each name: "rule x"
 	// What was read with its place, for the checks that need the whole set.
-	rules   []readRule
-	targets []readTarget
-	plugins []readPlugin
+	rules    []readRule
+	targets  []readTarget
+	plugins  []readPlugin
+	archives []place
 }
 
 // mention is where a name stands first.
@@ -70,6 +71,9 @@ func (l *loader) add(r *reading) {
 	}
 	for i, v := range items(root, "targets") {
 		l.target(r, v, item("targets", i))
+	}
+	for i, v := range items(root, "archives") {
+		l.archive(r, v, item("archives", i))
 	}
 	for i, v := range items(root, "rules") {
 		l.rule(r, v, item("rules", i))

@@ -35,6 +35,7 @@ func (l *loader) rule(r *reading, v *source.Value, path string) {
 	}
 	out.When = r.formula(v, "when", path, expression.When)
 	out.OncePer = l.oncePer(r, v, path)
+	out.Schedule = r.schedule(v, path)
 	l.selects(r, v, path)
 	for i, t := range items(v, "targets") {
 		at := child(path, item("targets", i))
@@ -48,7 +49,7 @@ func (l *loader) rule(r *reading, v *source.Value, path string) {
 			out.Targets = append(out.Targets, route)
 		}
 	}
-	valid := r.errs == before && (out.Pattern != nil || out.When != nil) && out.Name != ""
+	valid := r.errs == before && (out.Pattern != nil || out.When != nil || out.Schedule != nil) && out.Name != ""
 	l.rules = append(l.rules, readRule{r, v, path, out, valid})
 	if valid {
 		l.set.Rules = append(l.set.Rules, out)
@@ -62,11 +63,11 @@ func (l *loader) selects(r *reading, v *source.Value, path string) {
 		return
 	}
 	for _, m := range v.Members {
-		if near := nearestField(ruleObject, m.Name); near == "pattern" || near == "when" {
+		if near := nearestField(ruleObject, m.Name); near == "pattern" || near == "when" || near == "schedule" {
 			return
 		}
 	}
-	r.find(v.Pos, path, "R009", "this rule selects no events", "add a pattern, a when, or both",
+	r.find(v.Pos, path, "R009", "this rule selects no events", "add a pattern, a when, or a schedule",
 		"pattern: {} is empty too; to get every event write  when: true")
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/tocsin-engine/tocsin/rules/diag"
 	"github.com/tocsin-engine/tocsin/rules/expression"
 	"github.com/tocsin-engine/tocsin/rules/pattern"
+	"github.com/tocsin-engine/tocsin/rules/schedule"
 	"github.com/tocsin-engine/tocsin/rules/source"
 	"github.com/tocsin-engine/tocsin/rules/transform"
 	"github.com/tocsin-engine/tocsin/sdk/abi"
@@ -20,6 +21,20 @@ type Set struct {
 	Plugins []Plugin
 	// Buses are the custom buses, without "default".
 	Buses []string
+	// Archives keep events, to replay them.
+	Archives []Archive
+}
+
+// Archive keeps the events of a bus that match its pattern.
+type Archive struct {
+	Name, Description string
+	// Bus is the bus whose events it keeps; nil in Pattern means all of them.
+	Bus     string
+	Pattern *pattern.Pattern
+	// RetentionDays is how long an event is kept; 0 means for ever.
+	RetentionDays int
+	File          string
+	Pos           diag.Pos
 }
 
 // Rule selects events and names the targets that get them.
@@ -27,10 +42,13 @@ type Rule struct {
 	Name, Description string
 	// Bus is the event bus it listens to. Default: "default".
 	Bus string
-	// Pattern and When both have to hold; one of them may be nil.
+	// Pattern and When both have to hold; one of them may be nil. A rule that has neither
+	// has a Schedule.
 	Pattern *pattern.Pattern
 	When    *expression.Program
 	OncePer *OncePer
+	// Schedule, if there is one, makes an event of its own for this rule.
+	Schedule *schedule.Schedule
 	// Disabled rules are checked and match nothing.
 	Disabled bool
 	Tags     map[string]string
@@ -68,10 +86,15 @@ type Target struct {
 	// DeadLetter is the queue for what could not be delivered; "" means none.
 	DeadLetter string
 	// Concurrency is how many calls run at once, Batch how many events one call gets;
-	// 0 means the engine's default.
+	// 0 means the engine's default. Window is how long a batch that is not full waits
+	// for more.
 	Concurrency, Batch int
-	File               string
-	Pos                diag.Pos
+	Window             time.Duration
+	// OrderBy, if there is one, is what orders deliveries: those with one value are made
+	// one after the other.
+	OrderBy *expression.Program
+	File    string
+	Pos     diag.Pos
 
 	// config is Config with its places, and path where it stands in the file.
 	config *source.Value

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/tocsin-engine/tocsin/rules/diag"
+	"github.com/tocsin-engine/tocsin/rules/expression"
 	"github.com/tocsin-engine/tocsin/rules/source"
 	"github.com/tocsin-engine/tocsin/sdk/event"
 )
@@ -28,6 +29,11 @@ func (l *loader) target(r *reading, v *source.Value, path string) {
 	out := Target{Name: text(v, "name"), Plugin: text(v, "plugin"), Config: []byte("{}"), Mode: "local",
 		Retry: retry(v), DeadLetter: deadLetterQueue(v.Get("dead_letter")),
 		Concurrency: number(v, "concurrency"), Batch: number(v, "batch"), File: r.name, Pos: v.Pos}
+	if b := v.Get("batch"); b != nil && b.Kind == event.Object {
+		out.Batch = number(b, "size")
+		out.Window, _ = parseDuration(text(b, "window"))
+	}
+	out.OrderBy = r.formula(v, "order_by", path, expression.Key)
 	if c := v.Get("config"); c != nil && c.Kind == event.Object {
 		out.Config, out.config = c.AppendJSON(nil), c
 	}
@@ -55,10 +61,11 @@ func number(v *source.Value, name string) int {
 // references reports names of targets, plugins and buses that nothing has.
 func (l *loader) references() {
 	targets := namesOf(l.targets, func(t readTarget) string { return t.target.Name })
+	for _, archive := range l.archives {
+		l.busOf(archive)
+	}
 	for _, rule := range l.rules {
-		if bus := rule.v.Get("bus"); bus != nil && bus.Kind == event.String {
-			l.knownBus(rule.r, bus, child(rule.path, "bus"))
-		}
+		l.busOf(place{rule.r, rule.v, rule.path})
 		for i, t := range items(rule.v, "targets") {
 			path := child(rule.path, item("targets", i))
 			if t.Kind == event.Object {
@@ -102,6 +109,20 @@ func nearLabel(name string, known []string, otherwise string) string {
 
 // partnerBus begins the names of buses that partners make.
 const partnerBus = "aws.partner/"
+
+// place is something that was read, and where.
+type place struct {
+	r    *reading
+	v    *source.Value
+	path string
+}
+
+// busOf reports the bus of a rule or an archive if no file lists it.
+func (l *loader) busOf(p place) {
+	if bus := p.v.Get("bus"); bus != nil && bus.Kind == event.String {
+		l.knownBus(p.r, bus, child(p.path, "bus"))
+	}
+}
 
 // knownBus reports a bus that no file lists.
 func (l *loader) knownBus(r *reading, v *source.Value, path string) {

@@ -61,6 +61,9 @@ func Rule(r rulefile.Rule, ev event.Event) Verdict {
 	if r.When != nil {
 		v.explainWhen(r, ev)
 	}
+	if r.Pattern == nil && r.When == nil {
+		v.Matches, v.Note = false, "it selects no events: its schedule makes one, "+r.Schedule.String()
+	}
 	v.Matches = v.Matches && !r.Disabled
 	return v
 }
