@@ -16,8 +16,12 @@ type Deliveries interface {
 	// Settle makes is in force when it returns.
 	Settle(ctx context.Context, s Settlement) error
 	// Due returns up to n retries of target that are due at now, by due time, then
-	// Seq, then rule; and when the first after these is due, zero if none waits.
+	// Seq, then rule; and when the first after these is due, zero if none waits. Of the
+	// retries that share an OrderKey only the first, by Seq, then rule, is there for Due;
+	// the others wait until it is gone.
 	Due(ctx context.Context, target string, now time.Time, n int) (due []Retry, next time.Time, err error)
+	// OrderKeys counts a target's retries by their OrderKey, without those that have none.
+	OrderKeys(ctx context.Context, target string) (map[string]int, error)
 	// Failures returns the retries and dead letters of one entry, by target and rule.
 	Failures(ctx context.Context, seq Seq) ([]Retry, []DeadLetter, error)
 	// DeadLetters returns up to n dead letters with an ID greater than after, oldest
@@ -51,7 +55,11 @@ type Retry struct {
 	RetryID
 	Target string
 	Entry  Entry
-	// Attempts counts the attempts made; 0 after a redrive.
+	// OrderKey is shared by the deliveries that are made one after the other; "" is
+	// shared by none.
+	OrderKey string
+	// Attempts counts the attempts made; 0 after a redrive, and for a delivery that only
+	// waits behind another one with its OrderKey.
 	Attempts int
 	// Due is when the next one is made; Since is when the first one was, or when it
 	// was redriven.

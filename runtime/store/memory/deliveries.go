@@ -15,6 +15,9 @@ type lane struct {
 	unread  []store.Seq // entries after the cursor that want this target
 	retries map[store.RetryID]*retry
 	due     dueHeap
+	// ordered are the retries of each order key, in log order; only the first of them
+	// is in the heap.
+	ordered map[string][]*retry
 	dying   int
 }
 
@@ -29,7 +32,7 @@ type retry struct {
 func (s *Store) lane(target string) *lane {
 	l := s.lanes[target]
 	if l == nil {
-		l = &lane{retries: map[store.RetryID]*retry{}}
+		l = &lane{retries: map[store.RetryID]*retry{}, ordered: map[string][]*retry{}}
 		s.lanes[target] = l
 	}
 	return l
@@ -95,7 +98,7 @@ func (s *Store) putRetry(l *lane, r store.Retry) {
 		l.dying++
 	}
 	l.retries[r.RetryID] = kept
-	l.due.push(kept)
+	l.enqueue(kept)
 }
 
 func (s *Store) removeRetry(l *lane, id store.RetryID) {
@@ -104,7 +107,7 @@ func (s *Store) removeRetry(l *lane, id store.RetryID) {
 		return
 	}
 	delete(l.retries, id)
-	l.due.remove(kept)
+	l.dequeue(kept)
 	if kept.Death != nil {
 		l.dying--
 	}
@@ -113,6 +116,63 @@ func (s *Store) removeRetry(l *lane, id store.RetryID) {
 	} else {
 		s.log.bytes -= size(kept.Entry)
 	}
+}
+
+// enqueue makes a retry due at its time, or holds it behind others with its order key.
+func (l *lane) enqueue(r *retry) {
+	if r.OrderKey == "" {
+		l.due.push(r)
+		return
+	}
+	queue := l.ordered[r.OrderKey]
+	at, _ := slices.BinarySearchFunc(queue, r, logOrder)
+	if at == 0 && len(queue) > 0 {
+		l.due.remove(queue[0])
+	}
+	if at == 0 {
+		l.due.push(r)
+	}
+	l.ordered[r.OrderKey] = slices.Insert(queue, at, r)
+}
+
+// dequeue undoes enqueue; the next with the order key moves up.
+func (l *lane) dequeue(r *retry) {
+	if r.OrderKey == "" {
+		l.due.remove(r)
+		return
+	}
+	queue := l.ordered[r.OrderKey]
+	at, _ := slices.BinarySearchFunc(queue, r, logOrder)
+	if at == 0 {
+		l.due.remove(r)
+	}
+	if queue = slices.Delete(queue, at, at+1); len(queue) == 0 {
+		delete(l.ordered, r.OrderKey)
+		return
+	}
+	if at == 0 {
+		l.due.push(queue[0])
+	}
+	l.ordered[r.OrderKey] = queue
+}
+
+func logOrder(a, b *retry) int {
+	return cmp.Or(cmp.Compare(a.Seq, b.Seq), cmp.Compare(a.Rule, b.Rule))
+}
+
+// OrderKeys counts a target's retries by their order keys.
+func (s *Store) OrderKeys(ctx context.Context, target string) (map[string]int, error) {
+	if err := s.enter(ctx); err != nil {
+		return nil, err
+	}
+	defer s.mu.Unlock()
+	counts := map[string]int{}
+	if l := s.lanes[target]; l != nil {
+		for key, queue := range l.ordered {
+			counts[key] = len(queue)
+		}
+	}
+	return counts, nil
 }
 
 // Due returns the retries of target that are due, soonest first.

@@ -14,6 +14,7 @@ type (
 		Since    int64      `json:"since"`
 		Code     string     `json:"code,omitempty"`
 		Message  string     `json:"message,omitempty"`
+		OrderKey string     `json:"order_key,omitempty"`
 		Death    *deathBody `json:"death,omitempty"`
 		// Entry is set where the log does not hold it any more.
 		Entry *entryBody `json:"entry,omitempty"`
@@ -68,7 +69,7 @@ func (b deathBody) death() store.Death {
 
 // encodeRetry writes a retry's body; kept says that the log holds its entry.
 func encodeRetry(r store.Retry, kept bool) ([]byte, error) {
-	b := retryBody{Attempts: r.Attempts, Since: nanos(r.Since), Code: r.Code, Message: r.Message}
+	b := retryBody{Attempts: r.Attempts, Since: nanos(r.Since), Code: r.Code, Message: r.Message, OrderKey: r.OrderKey}
 	if r.Death != nil {
 		death := bodyOfDeath(*r.Death)
 		b.Death = &death
@@ -86,7 +87,7 @@ func decodeRetry(body []byte, r *store.Retry) error {
 	if err := json.Unmarshal(body, &b); err != nil {
 		return err
 	}
-	r.Attempts, r.Since, r.Code, r.Message = b.Attempts, timeOf(b.Since), b.Code, b.Message
+	r.Attempts, r.Since, r.Code, r.Message, r.OrderKey = b.Attempts, timeOf(b.Since), b.Code, b.Message, b.OrderKey
 	if b.Death != nil {
 		death := b.Death.death()
 		r.Death = &death

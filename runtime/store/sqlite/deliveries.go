@@ -33,7 +33,7 @@ func (t *tx) settle(set store.Settlement) error {
 		}
 	}
 	for _, id := range set.Done {
-		if err := t.w.exec("DELETE FROM retries WHERE tid = ? AND seq = ? AND rule = ?", tgt.tid, int64(id.Seq), id.Rule); err != nil {
+		if err := t.removeRetry(tgt.tid, id); err != nil {
 			return err
 		}
 	}
@@ -57,6 +57,10 @@ func (t *tx) settle(set store.Settlement) error {
 }
 
 func (t *tx) putRetry(tid int64, r store.Retry) error {
+	before, _, err := t.orderKey(tid, r.RetryID)
+	if err != nil {
+		return err
+	}
 	var here int
 	kept, err := t.w.one("SELECT 1 FROM entries WHERE seq = ?", []any{int64(r.Seq)}, &here)
 	if err != nil {
@@ -70,8 +74,49 @@ func (t *tx) putRetry(tid int64, r store.Retry) error {
 	if r.Death != nil {
 		dying = 1
 	}
-	return t.w.exec("INSERT OR REPLACE INTO retries (tid, seq, rule, due, dying, crc, body) VALUES (?, ?, ?, ?, ?, ?, ?)",
-		tid, int64(r.Seq), r.Rule, nanos(r.Due), dying, checksum(b), b)
+	err = t.w.exec("INSERT OR REPLACE INTO retries (tid, seq, rule, order_key, due, dying, crc, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+		tid, int64(r.Seq), r.Rule, r.OrderKey, nanos(r.Due), dying, checksum(b), b)
+	if err == nil && before != r.OrderKey {
+		err = t.chooseHead(tid, before)
+	}
+	if err == nil {
+		err = t.chooseHead(tid, r.OrderKey)
+	}
+	return err
+}
+
+func (t *tx) removeRetry(tid int64, id store.RetryID) error {
+	key, kept, err := t.orderKey(tid, id)
+	if err != nil || !kept {
+		return err
+	}
+	err = t.w.exec("DELETE FROM retries WHERE tid = ? AND seq = ? AND rule = ?", tid, int64(id.Seq), id.Rule)
+	if err != nil {
+		return err
+	}
+	return t.chooseHead(tid, key)
+}
+
+// orderKey is that of a retry, if there is one.
+func (t *tx) orderKey(tid int64, id store.RetryID) (key string, kept bool, err error) {
+	kept, err = t.w.one("SELECT order_key FROM retries WHERE tid = ? AND seq = ? AND rule = ?", []any{tid, int64(id.Seq), id.Rule}, &key)
+	return key, kept, err
+}
+
+// chooseHead lets the first of the retries with an order key be due, and holds the
+// others. The index retries_head has the one or two that are not held, so that a long
+// queue costs no more than a short one.
+func (t *tx) chooseHead(tid int64, key string) error {
+	if key == "" {
+		return nil
+	}
+	const of = " WHERE tid = ?1 AND order_key = ?2 AND order_key <> ''"
+	const first = "(SELECT seq, rule FROM retries" + of + " ORDER BY seq, rule LIMIT 1)"
+	err := t.w.exec("UPDATE retries SET held = 1"+of+" AND held = 0 AND (seq, rule) <> "+first, tid, key)
+	if err != nil {
+		return err
+	}
+	return t.w.exec("UPDATE retries SET held = 0"+of+" AND held = 1 AND (seq, rule) = "+first, tid, key)
 }
 
 func (t *tx) bury(tid int64, d store.DeadLetter) error {
@@ -145,7 +190,7 @@ func (s *Store) Due(ctx context.Context, name string, now time.Time, n int) ([]s
 		return nil, time.Time{}, nil
 	}
 	due, err := s.readRetries(ctx, "SELECT "+retryColumns+` FROM retries r JOIN targets t ON t.tid = r.tid LEFT JOIN entries e ON e.seq = r.seq
-		WHERE r.tid = ? AND r.due <= ? ORDER BY r.due, r.seq, r.rule LIMIT ?`, t.tid, nanos(now), n)
+		WHERE r.tid = ? AND r.held = 0 AND r.due <= ? ORDER BY r.due, r.seq, r.rule LIMIT ?`, t.tid, nanos(now), n)
 	if err != nil {
 		return nil, time.Time{}, err
 	}
@@ -156,9 +201,35 @@ func (s *Store) Due(ctx context.Context, name string, now time.Time, n int) ([]s
 // nextDue is when the first retry after the first n is due, zero if there is none.
 func (s *Store) nextDue(ctx context.Context, tid int64, n int) (time.Time, error) {
 	var at int64
-	err := s.read.QueryRowContext(ctx, `SELECT coalesce((SELECT due FROM retries WHERE tid = ?
+	err := s.read.QueryRowContext(ctx, `SELECT coalesce((SELECT due FROM retries WHERE tid = ? AND held = 0
 		ORDER BY due, seq, rule LIMIT 1 OFFSET ?), 0)`, tid, n).Scan(&at)
 	return timeOf(at), err
+}
+
+// OrderKeys counts a target's retries by their order keys.
+func (s *Store) OrderKeys(ctx context.Context, name string) (map[string]int, error) {
+	if err := s.enter(ctx); err != nil {
+		return nil, err
+	}
+	t, ok := s.target(name)
+	if !ok {
+		return nil, nil
+	}
+	rows, err := s.read.QueryContext(ctx, "SELECT order_key, count(*) FROM retries WHERE tid = ? AND order_key <> '' GROUP BY order_key", t.tid)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	counts := map[string]int{}
+	for rows.Next() {
+		var key string
+		var n int
+		if err := rows.Scan(&key, &n); err != nil {
+			return nil, err
+		}
+		counts[key] = n
+	}
+	return counts, rows.Err()
 }
 
 // Failures returns one entry's retries and dead letters.

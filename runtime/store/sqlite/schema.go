@@ -8,7 +8,7 @@ import (
 
 // version is that of the schema. A file with a greater one was written by a newer
 // program and is refused.
-const version = 1
+const version = 2
 
 // schema makes an empty file. Targets are numbered, because their names stand in every
 // pair; times are nanoseconds since 1970, 0 for none.
@@ -49,13 +49,17 @@ CREATE TABLE retries (
 	tid INTEGER NOT NULL,
 	seq INTEGER NOT NULL,
 	rule TEXT NOT NULL,
+	order_key TEXT NOT NULL DEFAULT '',
+	held INTEGER NOT NULL DEFAULT 0,  -- waits behind another one with its order_key
 	due INTEGER NOT NULL,
 	dying INTEGER NOT NULL,
 	crc INTEGER NOT NULL,
 	body BLOB NOT NULL,
 	PRIMARY KEY (tid, seq, rule)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX retries_due ON retries (tid, due, seq, rule);
+CREATE INDEX retries_due ON retries (tid, due, seq, rule) WHERE held = 0;
+CREATE INDEX retries_order ON retries (tid, order_key, seq, rule) WHERE order_key <> '';
+CREATE INDEX retries_head ON retries (tid, order_key) WHERE order_key <> '' AND held = 0;
 CREATE INDEX retries_seq ON retries (seq);
 
 CREATE TABLE dead (
@@ -84,21 +88,38 @@ CREATE TABLE counters (
 	value INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;
 `
 
-// migrate makes the schema in an empty file, and refuses one of a newer program.
+// migrations lead from one version to the next; the first is from 1 to 2.
+var migrations = []string{
+	`ALTER TABLE retries ADD COLUMN order_key TEXT NOT NULL DEFAULT '';
+	ALTER TABLE retries ADD COLUMN held INTEGER NOT NULL DEFAULT 0;
+	DROP INDEX retries_due;
+	CREATE INDEX retries_due ON retries (tid, due, seq, rule) WHERE held = 0;
+	CREATE INDEX retries_order ON retries (tid, order_key, seq, rule) WHERE order_key <> '';
+	CREATE INDEX retries_head ON retries (tid, order_key) WHERE order_key <> '' AND held = 0;
+	PRAGMA user_version = 2;`,
+}
+
+// migrate makes the schema in an empty file, brings an older one up to it, and refuses
+// one of a newer program.
 func migrate(ctx context.Context, c *sql.Conn) error {
 	var have int
 	if err := c.QueryRowContext(ctx, "PRAGMA user_version").Scan(&have); err != nil {
 		return err
 	}
+	steps := []string{schema}
 	switch {
-	case have == version:
-		return nil
 	case have > version:
 		return fmt.Errorf("it was written by a newer tocsin (schema %d, this one knows %d); run that one, or name another data directory", have, version)
+	case have > 0:
+		steps = migrations[have-1:]
 	}
-	_, err := c.ExecContext(ctx, "BEGIN IMMEDIATE;"+schema+"COMMIT;")
-	return err
+	for _, step := range steps {
+		if _, err := c.ExecContext(ctx, "BEGIN IMMEDIATE;"+step+"COMMIT;"); err != nil {
+			return err
+		}
+	}
+	return nil
 }

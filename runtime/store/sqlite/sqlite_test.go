@@ -169,6 +169,31 @@ func TestAFileOfANewerProgramIsRefused(t *testing.T) {
 	}
 }
 
+// TestAFileOfVersion1 is brought up to date, with what it holds.
+func TestAFileOfVersion1(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir)
+	r, err := s.Append(t.Context(), store.Batch{Now: storetest.Start, Entries: []store.Entry{{
+		ID: "e", Raw: []byte("{}"), Received: storetest.Start, Pairs: []store.Pair{{Rule: "r", Target: "t"}}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept := store.Retry{RetryID: store.RetryID{Seq: r.Seqs[0], Rule: "r"}, Due: storetest.Start}
+	if err := s.Settle(t.Context(), store.Settlement{Target: "t", Cursor: r.Seqs[0], Retry: []store.Retry{kept}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	edit(t, dir, `DROP INDEX retries_due; DROP INDEX retries_order; DROP INDEX retries_head;
+		ALTER TABLE retries DROP COLUMN held; ALTER TABLE retries DROP COLUMN order_key;
+		CREATE INDEX retries_due ON retries (tid, due, seq, rule); PRAGMA user_version = 1;`)
+	due, _, err := open(t, dir).Due(t.Context(), "t", storetest.Start, 9)
+	if err != nil || len(due) != 1 || due[0].RetryID != kept.RetryID {
+		t.Errorf("Due after the migration = %+v, %v", due, err)
+	}
+}
+
 // edit changes a closed store's file behind its back.
 func edit(t testing.TB, dir, statement string) {
 	t.Helper()

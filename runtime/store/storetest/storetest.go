@@ -32,6 +32,8 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"cursor", cursor},
 		{"retries", retries},
 		{"due order", dueOrder},
+		{"order keys", orderKeys},
+		{"order keys in any order", orderKeysAnyhow},
 		{"dead letters", deadLetters},
 		{"failures of an entry", failures},
 		{"trim", trim},
