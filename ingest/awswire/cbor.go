@@ -185,7 +185,7 @@ func (h cborHead) number() (text string, ok bool) {
 	default:
 		return "", false
 	}
-	return strconv.FormatFloat(f, 'g', -1, 64), true
+	return formatFloat(f), true
 }
 
 // float16 widens a half-precision number.

@@ -1,6 +1,7 @@
 package awswire
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -22,6 +23,7 @@ type everything struct {
 	Delay    *int32               `json:",omitempty"`
 	Big      int64                `json:"big,omitempty"`
 	Ratio    float64              `json:",omitempty"`
+	Exact    *json.Number         `json:",omitempty"`
 	Yes      bool                 `json:",omitempty"`
 	Names    []string             `json:",omitempty"`
 	Items    []attribute          `json:",omitempty" query:",,Item"`

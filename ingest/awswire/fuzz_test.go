@@ -28,6 +28,8 @@ func FuzzDecodeJSON(f *testing.F) {
 	f.Add([]byte(`{"At":1e9,"Names":null,"Tags":{"a":null},"Delay":-0}`))
 	f.Add([]byte(`{"At":"2026-11-22T18:34:24.5Z","Ratio":1e-400}`))
 	f.Add([]byte(`{"At":-62135596800}`))
+	f.Add([]byte(`{"Exact":-0.10e+5}`))
+	f.Add([]byte(`{"Exact":"NaN"}`))
 	f.Add([]byte(`[{"Names":[[]]}]`))
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		var first, second everything

@@ -2,7 +2,9 @@ package awswire
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"math"
 	"reflect"
 	"strconv"
 	"strings"
@@ -10,6 +12,16 @@ import (
 
 // numberType is the type of a number that keeps the text its client wrote.
 var numberType = reflect.TypeFor[json.Number]()
+
+// formatFloat is the shortest text of f that reads back as f, with an exponent only where
+// it is very small or great.
+func formatFloat(f float64) string {
+	format := byte('f')
+	if abs := math.Abs(f); abs != 0 && (abs < 1e-6 || abs >= 1e21) {
+		format = 'e'
+	}
+	return strconv.FormatFloat(f, format, -1, 64)
+}
 
 // isNoNumber says whether text is how AWS's protocols write the floating-point values
 // that JSON has no number for.
@@ -25,7 +37,7 @@ func setNumber(into reflect.Value, text string) error {
 	}
 	_, err := strconv.ParseFloat(text, 64)
 	decimal := strings.Trim(text, "0123456789+-.eE") == ""
-	if !isNoNumber(text) && (!decimal || err != nil && err.(*strconv.NumError).Err != strconv.ErrRange) {
+	if !isNoNumber(text) && (!decimal || err != nil && !errors.Is(err, strconv.ErrRange)) {
 		return fmt.Errorf("write a number, not %s", clip(text))
 	}
 	into.SetString(text)

@@ -27,7 +27,11 @@ func Float(f float64) json.Number {
 	case math.IsInf(f, -1):
 		return NegInfinity
 	}
-	return json.Number(strconv.FormatFloat(f, 'g', -1, 64))
+	format := byte('f')
+	if abs := math.Abs(f); abs != 0 && (abs < 1e-6 || abs >= 1e21) {
+		format = 'e'
+	}
+	return json.Number(strconv.FormatFloat(f, format, -1, 64))
 }
 
 // Int is the text of n.
