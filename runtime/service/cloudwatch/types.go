@@ -55,16 +55,13 @@ type PutMetricDataResponse struct {
 	matched []int
 }
 
-// MatchedHeader has the number of rules that each datum matched, in their order.
-const MatchedHeader = "x-tocsin-matched"
-
 // ResponseHeaders implements awsapi.Headers.
 func (r *PutMetricDataResponse) ResponseHeaders() map[string]string {
 	counts := make([]string, len(r.matched))
 	for i, n := range r.matched {
 		counts[i] = strconv.Itoa(n)
 	}
-	return map[string]string{MatchedHeader: strings.Join(counts, ",")}
+	return map[string]string{"x-tocsin-matched": strings.Join(counts, ", ")}
 }
 
 func (d MetricDatum) datum(namespace string, entity *metrics.Entity) metrics.Datum {
