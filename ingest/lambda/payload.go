@@ -1,6 +1,7 @@
 package lambda
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 
@@ -22,6 +23,9 @@ const (
 	S3          Kind = "S3 notification"
 	Firehose    Kind = "Firehose transformation"
 	HTTP        Kind = "HTTP request"
+	// Direct is what services put into messages, sent by itself: a rule with an input
+	// path passes on the record of an API call like that.
+	Direct Kind = "direct invocation"
 )
 
 // Payload is one invocation's payload.
@@ -70,7 +74,7 @@ func Read(payload []byte, defaults event.Fields) (Payload, error) {
 	if err := event.CheckSyntax(payload); err != nil {
 		return Payload{}, fmt.Errorf("the payload is no JSON: %w", err)
 	}
-	v := event.Value(payload)
+	v := event.Value(bytes.TrimSpace(payload))
 	if v.Kind() != event.Object {
 		return Payload{}, unknown(v)
 	}
@@ -82,7 +86,7 @@ func Read(payload []byte, defaults event.Fields) (Payload, error) {
 		return one(Alarm, r.alarm(v)), nil
 	case v.Get("detail-type") != nil && v.Get("source") != nil:
 		return one(EventBridge, r.envelope(v)), nil
-	case v.Get("deliveryStreamArn") != nil && v.Get("invocationId") != nil:
+	case v.Get("invocationId") != nil && v.Get("records").Kind() == event.Array && v.Get("applicationArn") == nil:
 		return r.firehose(v), nil
 	case v.Get("Records").Kind() == event.Array:
 		return r.records(v)
@@ -91,6 +95,9 @@ func Read(payload []byte, defaults event.Fields) (Payload, error) {
 	}
 	if request, ok, err := readRequest(v); ok || err != nil {
 		return Payload{Kind: HTTP, Request: request}, err
+	}
+	if c, ok, err := r.value(v, nesting); ok {
+		return one(Direct, Record{Content: c, Err: err}), nil
 	}
 	return Payload{}, unknown(v)
 }
