@@ -142,9 +142,7 @@ func (a *App) assemble(ctx context.Context, o Options) error {
 	if cache == "" {
 		cache = sandbox.CacheDir()
 	}
-	if a.host, err = sandbox.New(ctx, sandbox.Config{CacheDir: cache, Log: o.Log}); err != nil {
-		return err
-	}
+	a.host = sandbox.New(ctx, sandbox.Config{CacheDir: cache, Log: o.Log})
 	a.catalog = a.host.NewCatalog()
 	signed := &awsCalls{}
 	a.engine, err = engine.New(engine.Config{

@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,10 +30,11 @@ func pluginCommand(a *app) *cobra.Command {
 			if len(args) > 0 {
 				return unknownVerb(cmd, args[0])
 			}
-			return usagef("say what: tocsin plugin build, test, call, inspect or bench")
+			return usagef("say what: tocsin plugin build, test, call, inspect, bench or pack")
 		},
 	}
-	cmd.AddCommand(pluginBuildCommand(a), pluginInspectCommand(a), pluginCallCommand(a), pluginBenchCommand(a), pluginTestCommand(a))
+	cmd.AddCommand(pluginBuildCommand(a), pluginInspectCommand(a), pluginCallCommand(a), pluginBenchCommand(a), pluginTestCommand(a),
+		pluginPackCommand(a), pluginCodeCommand(a))
 	return cmd
 }
 
@@ -73,16 +76,13 @@ func (a *app) withSandbox(ctx context.Context, f func(*sandbox.Host) error) erro
 	if dir == "" {
 		dir = sandbox.CacheDir()
 	}
-	h, err := sandbox.New(ctx, sandbox.Config{CacheDir: dir})
-	if err != nil {
-		return err
-	}
+	h := sandbox.New(ctx, sandbox.Config{CacheDir: dir})
 	defer h.Close(ctx)
 	return f(h)
 }
 
 func pluginInspectCommand(a *app) *cobra.Command {
-	var format string
+	var format, trusted string
 	cmd := &cobra.Command{
 		Use:   "inspect PLUGIN",
 		Short: "what a plugin imports, exports and asks for",
@@ -96,6 +96,8 @@ is its permission list. Exit code 1 when the manifest and the module do not fit.
 			if err != nil {
 				return err
 			}
+			defer s.Close()
+			s.Trusted = trusted
 			return a.withSandbox(cmd.Context(), func(h *sandbox.Host) error {
 				i, err := pluginkit.Inspect(cmd.Context(), h, s)
 				if err != nil {
@@ -106,7 +108,7 @@ is its permission list. Exit code 1 when the manifest and the module do not fit.
 				} else {
 					err = a.inspected(i)
 				}
-				if err == nil && i.Manifest != "" && (len(i.Missing) > 0 || !i.Pinned) {
+				if err == nil && (i.Manifest != "" || i.Pack != nil) && (len(i.Missing) > 0 || !i.Pinned) {
 					return errFindings
 				}
 				return err
@@ -115,7 +117,13 @@ is its permission list. Exit code 1 when the manifest and the module do not fit.
 	}
 	formatFlag(cmd, &format, "text", "json")
 	a.cacheFlag(cmd)
+	packFlag(cmd, &trusted)
 	return cmd
+}
+
+// packFlag is for a pack named by hand, as a rule file's sha256 is for one that it names.
+func packFlag(cmd *cobra.Command, trusted *string) {
+	cmd.Flags().StringVar(trusted, "sha256", "", "of a pack: its `DIGEST`, to use the code in it instead of compiling")
 }
 
 func (a *app) cacheFlag(cmd *cobra.Command) {
@@ -136,6 +144,10 @@ func (a *app) inspected(i pluginkit.Inspected) error {
 	row("size", fmt.Sprintf("%s, starts with %s of memory", size(int64(i.Module.Size)), size(i.Module.MinMemory)))
 	row("sha256", i.Module.SHA256)
 	row("isolation", i.Module.Isolation)
+	if i.Pack != nil {
+		row("pack", fmt.Sprintf("%s, code for %s", i.Pack.SHA256, list(slices.Sorted(maps.Keys(i.Pack.Platforms)))))
+		row("code", i.Module.Code)
+	}
 	row("imports", strings.Join(i.Module.Imports, " "))
 	row("exports", strings.Join(i.Module.Exports, " "))
 	needs, err := json.Marshal(i.Needs)
@@ -150,7 +162,7 @@ func (a *app) inspected(i pluginkit.Inspected) error {
 		row("", fmt.Sprintf("%s it asks for %s and never calls it", a.style.mark(), c))
 	}
 	switch {
-	case i.Manifest == "":
+	case i.Manifest == "" && i.Pack == nil:
 		row("", a.style.mark()+" no plugin.yaml beside it; a rule file cannot use it without")
 	case !i.Pinned:
 		row("", a.style.cross()+" "+i.Manifest+" names another digest: tocsin plugin build writes it")
@@ -162,7 +174,7 @@ func (a *app) inspected(i pluginkit.Inspected) error {
 // callVerb holds the flags of plugin call.
 type callVerb struct {
 	config, event, input, format string
-	target, rule                 string
+	target, rule, trusted        string
 	rules                        []string
 	live                         bool
 }
@@ -204,6 +216,7 @@ command that repeats it so.`,
 	f.BoolVar(&c.live, "live", false, "send HTTP requests")
 	formatFlag(cmd, &c.format, "text", "json")
 	a.cacheFlag(cmd)
+	packFlag(cmd, &c.trusted)
 	return cmd
 }
 
@@ -221,11 +234,13 @@ func (c *callVerb) run(ctx context.Context, a *app, plugin []string) error {
 		s, err = c.fromRules(a, &o)
 	} else {
 		s, err = pluginkit.Open(plugin[0])
+		s.Trusted = c.trusted
 		o.Grants, o.Limits = s.Manifest.Needs, s.Manifest.Limits
 	}
 	if err != nil {
 		return err
 	}
+	defer s.Close()
 	if c.target == "" {
 		if o.Config, err = a.jsonArgument("--config", c.config); err != nil {
 			return err

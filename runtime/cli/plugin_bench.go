@@ -45,6 +45,7 @@ func (c *callVerb) bench(ctx context.Context, a *app, plugin string) error {
 	if err != nil {
 		return err
 	}
+	defer s.Close()
 	o := pluginkit.CallOptions{Now: time.Now(), Seed: "plugin-bench", Grants: s.Manifest.Needs, Limits: s.Manifest.Limits}
 	if o.Config, err = a.jsonArgument("--config", c.config); err != nil {
 		return err

@@ -71,6 +71,7 @@ func pluginOf(set *rulefile.Set, t rulefile.Target, o *pluginkit.CallOptions) (p
 		if p.Name == t.Plugin && p.File != "" {
 			o.Grants = p.Allow
 			s, err := pluginkit.Open(p.File)
+			s.Trusted = p.SHA256
 			o.Limits = sandbox.Limits(p.Limits, s.Manifest.Limits)
 			return s, err
 		}

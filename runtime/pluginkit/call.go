@@ -60,7 +60,7 @@ type HostCall struct {
 // as a whole: its module, its imports, its config.
 func Call(ctx context.Context, h *sandbox.Host, s Source, o CallOptions) (Called, error) {
 	begin := time.Now()
-	m, err := h.Compile(ctx, s.Wasm, s.Name())
+	m, err := s.Load(ctx, h)
 	if err != nil {
 		return Called{}, err
 	}
@@ -105,8 +105,12 @@ func (o CallOptions) call() sandbox.Call {
 // Bench measures what calls of a plugin cost, with an empty machine around it: host calls
 // are answered at once, and nothing is sent.
 func Bench(ctx context.Context, h *sandbox.Host, s Source, o CallOptions) (sandbox.Measured, error) {
+	wasm, err := s.Module()
+	if err != nil {
+		return sandbox.Measured{}, err
+	}
 	c := sandbox.TargetConfig{Name: s.Name(), Config: o.Config, Grants: o.Grants, Limits: o.Limits, Host: &silent{bench{kv: map[string]abi.RawJSON{}}}}
-	return sandbox.Measure(ctx, h, s.Wasm, c, o.call(), 5, 100*time.Millisecond)
+	return sandbox.Measure(ctx, h, wasm, c, o.call(), 5, 100*time.Millisecond)
 }
 
 // silent is a bench that keeps no record, which would grow with every call.

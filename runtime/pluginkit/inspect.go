@@ -22,16 +22,28 @@ type Inspected struct {
 	Unused  []string `json:"unused,omitempty"`
 	// Pinned says that the manifest's digest is the module's.
 	Pinned bool `json:"pinned"`
+	// Pack is of a packed plugin, nil for all others.
+	Pack *InspectedPack `json:"pack,omitempty"`
+}
+
+// InspectedPack is what can be said about a pack.
+type InspectedPack struct {
+	SHA256 string `json:"sha256"`
+	// Platforms are those that it has code for, with the code's size.
+	Platforms map[string]int64 `json:"platforms"`
 }
 
 // Inspect compiles a plugin and looks at it.
 func Inspect(ctx context.Context, h *sandbox.Host, s Source) (Inspected, error) {
-	m, err := h.Compile(ctx, s.Wasm, s.Name())
+	m, err := s.Load(ctx, h)
 	if err != nil {
 		return Inspected{}, err
 	}
 	defer m.Close(ctx)
 	i := Inspected{Name: s.Name(), Version: s.Manifest.Version, Manifest: s.ManifestPath, Module: m.Info(), Needs: s.Manifest.Needs, Pinned: s.Pinned()}
+	if s.Pack != nil {
+		i.Pack = &InspectedPack{s.Pack.Digest(), s.Pack.Platforms()}
+	}
 	asked := sandbox.Granted(s.Manifest.Needs)
 	for _, c := range i.Module.Capabilities {
 		if !slices.Contains(asked, c) {

@@ -24,7 +24,7 @@ type Tested struct {
 
 // Test runs tests against a plugin's module, each in an instance of its own.
 func Test(ctx context.Context, h *sandbox.Host, s Source, tests []rulefile.PluginTest) ([]Tested, error) {
-	m, err := h.Compile(ctx, s.Wasm, s.Name())
+	m, err := s.Load(ctx, h)
 	if err != nil {
 		return nil, err
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/tocsin-engine/tocsin/rules/rulefile"
 	"github.com/tocsin-engine/tocsin/runtime/sandbox/fuel"
 	"github.com/tocsin-engine/tocsin/runtime/sandbox/manifest"
+	"github.com/tocsin-engine/tocsin/runtime/sandbox/pack"
 	"github.com/tocsin-engine/tocsin/sdk/abi"
 )
 
@@ -45,30 +46,83 @@ func Describe(entries []rulefile.Plugin) map[string]rulefile.PluginInfo {
 }
 
 func describe(e rulefile.Plugin) rulefile.PluginInfo {
-	wasm, m, err := read(e)
-	info := rulefile.PluginInfo{Manifest: m, SHA256: m.Module.SHA256, Err: err}
+	f, err := find(e)
+	info := rulefile.PluginInfo{Manifest: f.manifest, SHA256: f.digest, Err: err}
 	if err != nil {
 		return info
 	}
-	info.Imports, info.Err = fuel.Imports(wasm)
+	wasm := f.wasm
+	if f.pack != nil {
+		wasm, info.Err = f.pack.Skeleton()
+	}
+	if info.Err == nil {
+		info.Imports, info.Err = fuel.Imports(wasm)
+	}
+	info.Err = errors.Join(info.Err, f.close())
 	return info
 }
 
-// read reads a plugin's manifest and module and checks the digest.
-func read(e rulefile.Plugin) ([]byte, abi.Manifest, error) {
-	if e.File == "" {
-		if !slices.Contains(plugins.Names, e.Name) {
-			return nil, abi.Manifest{}, fmt.Errorf("plugin %s: it has no file, and no shipped plugin has this name", e.Name)
-		}
-		return plugins.Load(e.Name)
+// found is a plugin's file: a module with its manifest, or a pack that holds both.
+type found struct {
+	manifest abi.Manifest
+	wasm     []byte
+	pack     *pack.Pack
+	// digest is the module's or the pack's, what a rule file pins.
+	digest string
+}
+
+func (f found) close() error {
+	if f.pack == nil {
+		return nil
 	}
+	return f.pack.Close()
+}
+
+// load compiles a module, or loads the pack that the rule file pinned.
+func (f found) load(ctx context.Context, h *Host, e rulefile.Plugin) (*Module, error) {
+	if f.pack == nil {
+		return h.Compile(ctx, f.wasm, e.Name)
+	}
+	return h.LoadPack(ctx, f.pack, e.Name, e.SHA256)
+}
+
+// find reads what an entry names and checks the digests.
+func find(e rulefile.Plugin) (found, error) {
+	switch {
+	case e.File == "" && slices.Contains(plugins.Names, e.Name):
+		wasm, m, err := plugins.Load(e.Name)
+		return found{manifest: m, wasm: wasm, digest: m.Module.SHA256}, err
+	case e.File == "":
+		return found{}, fmt.Errorf("plugin %s: it has no file, and no shipped plugin has this name", e.Name)
+	case filepath.Ext(e.File) == pack.Ext:
+		return findPack(e)
+	}
+	return findModule(e)
+}
+
+func findPack(e rulefile.Plugin) (found, error) {
+	p, err := pack.OpenFile(e.File)
+	if err != nil {
+		return found{}, fmt.Errorf("plugin %s: %w", e.Name, err)
+	}
+	m, err := p.Manifest()
+	if err == nil && e.SHA256 != "" && e.SHA256 != p.Digest() {
+		err = fmt.Errorf("the pack's digest is %s, the rule file names %s", p.Digest(), e.SHA256)
+	}
+	if err != nil {
+		return found{manifest: m}, errors.Join(fmt.Errorf("plugin %s: %w", e.Name, err), p.Close())
+	}
+	return found{manifest: m, pack: p, digest: p.Digest()}, nil
+}
+
+func findModule(e rulefile.Plugin) (found, error) {
 	path, err := manifest.Find(e.File)
 	if err != nil {
-		return nil, abi.Manifest{}, fmt.Errorf("plugin %s: %w", e.Name, err)
+		return found{}, fmt.Errorf("plugin %s: %w", e.Name, err)
 	}
 	m, err := manifest.Read(path)
 	if err != nil {
-		return nil, m, fmt.Errorf("plugin %s: %w", e.Name, err)
+		return found{manifest: m}, fmt.Errorf("plugin %s: %w", e.Name, err)
 	}
 	file := filepath.Join(filepath.Dir(path), m.Module.Path)
 	if filepath.Ext(e.File) == ".wasm" {
@@ -76,12 +130,13 @@ func read(e rulefile.Plugin) ([]byte, abi.Manifest, error) {
 	}
 	wasm, err := os.ReadFile(file)
 	if errors.Is(err, os.ErrNotExist) {
-		return nil, m, fmt.Errorf("plugin %s: %s is not there; tocsin plugin build %s makes it", e.Name, file, filepath.Dir(path))
+		return found{manifest: m}, fmt.Errorf("plugin %s: %s is not there; tocsin plugin build %s makes it", e.Name, file, filepath.Dir(path))
 	}
 	if err != nil {
-		return nil, m, fmt.Errorf("plugin %s: %w", e.Name, err)
+		return found{manifest: m}, fmt.Errorf("plugin %s: %w", e.Name, err)
 	}
-	return wasm, m, pinned(e, path, m, manifest.Digest(wasm))
+	digest := manifest.Digest(wasm)
+	return found{manifest: m, wasm: wasm, digest: digest}, pinned(e, path, m, digest)
 }
 
 // pinned refuses a module that is not the one that manifest and rule file name.
@@ -101,7 +156,7 @@ func pinned(e rulefile.Plugin, path string, m abi.Manifest, digest string) error
 type Catalog struct {
 	host    *Host
 	mu      sync.Mutex
-	modules map[string]*Module // by name and digest
+	modules map[string]*Module // by name, digest and pin
 }
 
 // NewCatalog makes a catalog of the host's modules.
@@ -110,21 +165,23 @@ func (h *Host) NewCatalog() *Catalog { return &Catalog{host: h, modules: map[str
 // Open compiles the plugin of a rule set's entry, or finds it compiled. A target whose
 // plugin has no entry names a shipped one: rulefile.Plugin{Name: name}.
 func (c *Catalog) Open(ctx context.Context, e rulefile.Plugin) (*Plugin, error) {
-	wasm, m, err := read(e)
+	f, err := find(e)
 	if err != nil {
 		return nil, err
 	}
+	defer f.close()
+	m := f.manifest
 	p := &Plugin{Manifest: m, Shipped: e.File == "", Grants: e.Allow, Limits: Limits(e.Limits, m.Limits)}
 	if p.Shipped {
 		p.Grants = union(m.Needs, e.Allow)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	key := e.Name + " " + m.Module.SHA256
+	key := e.Name + " " + f.digest + " " + e.SHA256
 	if p.Module = c.modules[key]; p.Module != nil {
 		return p, nil
 	}
-	if p.Module, err = c.host.Compile(ctx, wasm, e.Name); err != nil {
+	if p.Module, err = f.load(ctx, c.host, e); err != nil {
 		return nil, err
 	}
 	if is := p.Module.Info().ABI; is != m.ABI {

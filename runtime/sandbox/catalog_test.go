@@ -93,10 +93,7 @@ func TestReadOnlyCache(t *testing.T) {
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	h, err := sandbox.New(t.Context(), sandbox.Config{CacheDir: filepath.Join(file, "cache")})
-	if err != nil {
-		t.Fatal(err)
-	}
+	h := sandbox.New(t.Context(), sandbox.Config{CacheDir: filepath.Join(file, "cache")})
 	defer h.Close(t.Context())
 	if _, err := h.Compile(t.Context(), fine().module(), "lean"); err != nil {
 		t.Errorf("a host without a usable cache: %v", err)
@@ -107,10 +104,7 @@ func TestDamagedCache(t *testing.T) {
 	dir := t.TempDir()
 	compile := func() error {
 		t.Helper()
-		h, err := sandbox.New(t.Context(), sandbox.Config{CacheDir: dir})
-		if err != nil {
-			t.Fatal(err)
-		}
+		h := sandbox.New(t.Context(), sandbox.Config{CacheDir: dir})
 		defer h.Close(t.Context())
 		m, err := h.Compile(t.Context(), fine().module(), "lean")
 		if err != nil {

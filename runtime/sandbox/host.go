@@ -28,40 +28,49 @@ type Config struct {
 	Log hclog.Logger
 }
 
-// Host owns the WebAssembly runtime.
+// Host owns the WebAssembly runtimes. Each starts when it is first needed.
 type Host struct {
-	runtime wazero.Runtime
-	log     hclog.Logger
-	key     [32]byte // of secret handles
+	log hclog.Logger
+	key [32]byte // of secret handles
 
-	// second is a runtime without a folder, for when the cache's fails.
-	second func() (wazero.Runtime, error)
-	close  []func(context.Context) error
+	// cached keeps compiled modules in a folder, second is for when that fails, packed takes
+	// the code that lies on the shelf and compiles nothing.
+	cached, second, packed func() (wazero.Runtime, error)
+	shelf                  shelf
+
+	mu    sync.Mutex
+	close []func(context.Context) error
 }
 
-// New starts a host.
-func New(ctx context.Context, c Config) (*Host, error) {
+// New makes a host.
+func New(ctx context.Context, c Config) *Host {
 	if c.Log == nil {
 		c.Log = hclog.NewNullLogger()
 	}
+	ctx = context.WithoutCancel(ctx)
 	h := &Host{log: c.Log.Named("sandbox")}
 	rand.Read(h.key[:])
-	var err error
-	if h.runtime, err = h.start(ctx, h.openCache(c.CacheDir)); err != nil {
-		return nil, errors.Join(err, h.Close(ctx))
+	lazy := func(cache func() (wazero.CompilationCache, error)) func() (wazero.Runtime, error) {
+		return sync.OnceValues(func() (wazero.Runtime, error) {
+			c, err := cache()
+			if err != nil {
+				return nil, err
+			}
+			return h.start(ctx, c)
+		})
 	}
-	h.second = sync.OnceValues(func() (wazero.Runtime, error) { return h.start(ctx, wazero.NewCompilationCache()) })
-	return h, nil
+	h.cached = lazy(func() (wazero.CompilationCache, error) { return h.openCache(c.CacheDir), nil })
+	h.second = lazy(func() (wazero.CompilationCache, error) { return wazero.NewCompilationCache(), nil })
+	h.packed = lazy(func() (wazero.CompilationCache, error) { return cacheOf(&h.shelf) })
+	return h
 }
 
 // start makes a runtime that offers the host functions.
 func (h *Host) start(ctx context.Context, cache wazero.CompilationCache) (wazero.Runtime, error) {
-	config := wazero.NewRuntimeConfig().
-		WithCompilationCache(cache).
-		WithCoreFeatures(api.CoreFeaturesV2).
-		WithDebugInfoEnabled(false)
-	r := wazero.NewRuntimeWithConfig(ctx, config)
+	r := wazero.NewRuntimeWithConfig(ctx, runtimeConfig().WithCompilationCache(cache))
+	h.mu.Lock()
 	h.close = append(h.close, r.Close, cache.Close)
+	h.mu.Unlock()
 	return r, offer(ctx, r)
 }
 
@@ -69,9 +78,13 @@ func (h *Host) start(ctx context.Context, cache wazero.CompilationCache) (wazero
 // folder may have become read-only or full, or a file in it damaged.
 func (h *Host) compile(ctx context.Context, wasm []byte) (wazero.Runtime, wazero.CompiledModule, error) {
 	ctx = experimental.WithCompilationWorkers(ctx, runtime.GOMAXPROCS(0))
-	compiled, err := h.runtime.CompileModule(ctx, wasm)
+	cached, err := h.cached()
+	if err != nil {
+		return nil, nil, err
+	}
+	compiled, err := cached.CompileModule(ctx, wasm)
 	if err == nil {
-		return h.runtime, compiled, nil
+		return cached, compiled, nil
 	}
 	second, startErr := h.second()
 	if startErr != nil {
@@ -130,6 +143,8 @@ func offer(ctx context.Context, r wazero.Runtime) error {
 
 // Close frees what the host holds. Targets must not be called any more.
 func (h *Host) Close(ctx context.Context) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	errs := make([]error, 0, len(h.close))
 	for _, f := range h.close {
 		errs = append(errs, f(ctx))

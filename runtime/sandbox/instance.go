@@ -3,6 +3,7 @@ package sandbox
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"time"
@@ -104,21 +105,31 @@ func (t *Target) instantiate() (*instance, error) {
 	return i, nil
 }
 
-// boot makes an instance and runs it up to where it takes deliveries.
+// boot makes an instance and runs it up to where it takes deliveries: its start, which is
+// the same for every target and lies ready in a pack, and its init with the config.
 func (t *Target) boot(ctx context.Context) (*instance, error) {
 	i, err := t.instantiate()
 	if err != nil {
 		return nil, err
 	}
-	i.begin(ctx, &Call{Now: initTime, Seed: t.module.info.SHA256})
-	if err := i.init(); err != nil {
-		_ = i.close() // what init said matters
+	if t.module.thawed != nil {
+		err = i.become(t.module.thawed.image, t.module.thawed.globals)
+	} else {
+		err = i.start(ctx)
+	}
+	if err == nil {
+		err = i.init(ctx)
+	}
+	if err != nil {
+		_ = i.close() // what the guest said matters
 		return nil, err
 	}
 	return i, nil
 }
 
-func (i *instance) init() error {
+// start runs what the module's language wants run before anything else.
+func (i *instance) start(ctx context.Context) error {
+	i.begin(ctx, &Call{Now: initTime, Seed: "start " + i.target.module.info.SHA256})
 	for _, name := range []string{fuel.Start, abi.Initialize} {
 		if f := i.module.ExportedFunction(name); f != nil {
 			if err := f.CallWithStack(i, i.stack[:]); err != nil {
@@ -126,10 +137,16 @@ func (i *instance) init() error {
 			}
 		}
 	}
+	return nil
+}
+
+// init gives the config to the plugin.
+func (i *instance) init(ctx context.Context) error {
 	f := i.module.ExportedFunction(abi.Init)
 	if f == nil {
 		return nil
 	}
+	i.begin(ctx, &Call{Now: initTime, Seed: "init " + i.target.module.info.SHA256})
 	answer, err := i.exchange(f, i.target.config)
 	if err != nil || len(answer) == 0 {
 		return err
@@ -140,6 +157,23 @@ func (i *instance) init() error {
 	}
 	if len(r.Problems) > 0 {
 		return &ConfigError{i.target.module.name, r.Problems}
+	}
+	return nil
+}
+
+// become makes an instance of which nothing has run what another one was.
+func (i *instance) become(im *image, globals []uint64) error {
+	m := i.module.Memory()
+	if more := (uint32(len(im.bytes)) - m.Size()) / pageSize; more > 0 {
+		if _, ok := m.Grow(more); !ok {
+			return errors.New("sandbox: no memory for another instance")
+		}
+	}
+	if err := i.memory.adopt(im); err != nil {
+		return err
+	}
+	for n, g := range i.globals {
+		g.Set(globals[n])
 	}
 	return nil
 }

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/tetratelabs/wazero"
-	"github.com/tetratelabs/wazero/api"
 )
 
 // Measured is what calls of a target cost, in nanoseconds; each is the best of several
@@ -118,8 +117,7 @@ func (t *Target) callFresh(ctx context.Context, call Call) error {
 
 // plain runs the module as it is in a runtime of its own.
 func (h *Host) plain(ctx context.Context, wasm []byte, c TargetConfig, call Call, timeout bool) (way, func(), error) {
-	r := wazero.NewRuntimeWithConfig(ctx, wazero.NewRuntimeConfig().WithCoreFeatures(api.CoreFeaturesV2).
-		WithCloseOnContextDone(timeout).WithDebugInfoEnabled(false))
+	r := wazero.NewRuntimeWithConfig(ctx, runtimeConfig().WithCloseOnContextDone(timeout))
 	done := func() { _ = r.Close(ctx) }
 	if err := offer(ctx, r); err != nil {
 		done()

@@ -21,10 +21,11 @@ type Module struct {
 	runtime  wazero.Runtime
 	compiled wazero.CompiledModule
 	info     Info
-	// What the rewriter added.
-	globals  int
-	hasStart bool
-	impure   string
+	// What the rewriter found.
+	globals int
+	impure  string
+	// thawed is what instances of a packed module begin with, nil for all others.
+	thawed *thawed
 	// command is a plain WASI command; see runCommand.
 	command bool
 }
@@ -45,6 +46,9 @@ type Info struct {
 	MinMemory int64 `json:"min_memory"`
 	// Isolation says how every delivery gets a pristine instance, and why in this way.
 	Isolation string `json:"isolation"`
+	// Code says of a packed plugin whether its code is used: "packed", or why it was
+	// compiled.
+	Code string `json:"code,omitempty"`
 }
 
 // maxModule bounds a module's size: compiling takes ten times as much memory.
@@ -64,7 +68,7 @@ func (h *Host) Compile(ctx context.Context, wasm []byte, name string) (*Module, 
 	if err != nil {
 		return nil, fmt.Errorf("plugin %s: not a module that can be loaded: %w", name, err)
 	}
-	m := &Module{host: h, name: name, runtime: runtime, compiled: compiled, globals: rewritten.Globals, hasStart: rewritten.HasStart, impure: rewritten.Impure}
+	m := &Module{host: h, name: name, runtime: runtime, compiled: compiled, globals: rewritten.Globals, impure: rewritten.Impure}
 	m.info = Info{Name: name, ABI: abi.V1, SHA256: manifest.Digest(wasm), Size: len(wasm), Isolation: m.isolation()}
 	if err := errors.Join(m.readImports(), m.readExports()); err != nil {
 		return nil, errors.Join(err, compiled.Close(ctx))
@@ -75,8 +79,13 @@ func (h *Host) Compile(ctx context.Context, wasm []byte, name string) (*Module, 
 // Info describes the module.
 func (m *Module) Info() Info { return m.info }
 
-// Close frees the module's code.
-func (m *Module) Close(ctx context.Context) error { return m.compiled.Close(ctx) }
+// Close frees the module's code. Its targets must be closed.
+func (m *Module) Close(ctx context.Context) error {
+	if m.thawed == nil {
+		return m.compiled.Close(ctx)
+	}
+	return errors.Join(m.thawed.image.close(), m.compiled.Close(ctx))
+}
 
 func (m *Module) readImports() error {
 	var problems []error

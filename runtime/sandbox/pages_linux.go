@@ -1,12 +1,14 @@
 package sandbox
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"runtime"
 	"sync"
 	"unsafe"
 
+	"github.com/tocsin-engine/tocsin/runtime/sandbox/pack"
 	"golang.org/x/sys/unix"
 )
 
@@ -44,20 +46,27 @@ type image struct {
 	fd    int
 }
 
+// newImage makes an image with the contents of b. Most pages of a guest are zero; they
+// are neither copied nor take memory.
 func newImage(b []byte) (*image, error) {
-	im := &image{bytes: append([]byte(nil), b...), fd: -1}
+	im := &image{bytes: make([]byte, len(b)), fd: -1}
 	fd, err := unix.MemfdCreate("tocsin-image", unix.MFD_CLOEXEC)
-	if err != nil {
-		return im, nil //nolint:nilerr // a kernel or a filter without it: instances copy the bytes
+	if err == nil {
+		im.fd = fd
+		err = unix.Ftruncate(fd, int64(len(b)))
+	} else {
+		err = nil // a kernel or a filter without it: instances copy the bytes
 	}
-	im.fd = fd
-	for done := 0; done < len(b); {
-		n, err := unix.Pwrite(fd, b[done:], int64(done))
-		if err != nil {
-			_ = unix.Close(fd)
-			return nil, fmt.Errorf("sandbox: memory file: %w", err)
+	for from, to := range pack.Runs(b) {
+		copy(im.bytes[from:to], b[from:to])
+		for done := from; err == nil && im.fd >= 0 && done < to; {
+			var n int
+			n, err = unix.Pwrite(fd, b[done:to], int64(done))
+			done += n
 		}
-		done += n
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("sandbox: memory file: %w", err), im.close())
 	}
 	return im, nil
 }

@@ -81,16 +81,9 @@ func (p *pool) clone() (*instance, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := i.module.Memory()
-	if more := (uint32(len(p.image.bytes)) - m.Size()) / pageSize; more > 0 {
-		if _, ok := m.Grow(more); !ok {
-			return nil, errors.Join(errors.New("sandbox: no memory for another instance"), i.close())
-		}
-	}
-	if err := i.memory.adopt(p.image); err != nil {
+	if err := i.become(p.image, p.globals); err != nil {
 		return nil, errors.Join(err, i.close())
 	}
-	p.restoreGlobals(i)
 	return i, nil
 }
 
@@ -135,14 +128,10 @@ func (p *pool) restore(i *instance, faulted bool) bool {
 	if err := i.memory.restore(faulted); err != nil {
 		return false
 	}
-	p.restoreGlobals(i)
-	return true
-}
-
-func (p *pool) restoreGlobals(i *instance) {
 	for n, g := range i.globals {
 		g.Set(p.globals[n])
 	}
+	return true
 }
 
 func (p *pool) close() error {

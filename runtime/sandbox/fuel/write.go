@@ -149,17 +149,23 @@ func (m *module) writeCode() error {
 	return r.err
 }
 
-// join puts the sections together in the order that the format prescribes, which is that
-// of their ids but for the data count.
+// join puts the rewritten module together.
 func (m *module) join() {
+	b := m.assemble()
+	if names := m.shiftNames(); names != nil {
+		b = appendSection(b, secCustom, append(appendName(nil, "name"), names...))
+	}
+	m.out.Wasm = b
+}
+
+// assemble puts the sections in the order that the format prescribes, which is that of
+// their ids but for the data count.
+func (m *module) assemble() []byte {
 	b := bytes.Clone(header)
 	for _, id := range []byte{secType, secImport, secFunction, secTable, secMemory, secGlobal, secExport, secElement, secDataCount, secCode, secData} {
 		if body, ok := m.sections[id]; ok {
 			b = appendSection(b, id, body)
 		}
 	}
-	if names := m.shiftNames(); names != nil {
-		b = appendSection(b, secCustom, append(appendName(nil, "name"), names...))
-	}
-	m.out.Wasm = b
+	return b
 }

@@ -20,10 +20,7 @@ func CacheDir() string { return filepath.Join(os.TempDir(), "tocsin-test-wasm") 
 // Host is a host that ends with the test.
 func Host(t testing.TB) *sandbox.Host {
 	t.Helper()
-	h, err := sandbox.New(context.Background(), sandbox.Config{CacheDir: CacheDir()})
-	if err != nil {
-		t.Fatal(err)
-	}
+	h := sandbox.New(context.Background(), sandbox.Config{CacheDir: CacheDir()})
 	t.Cleanup(func() {
 		if err := h.Close(context.Background()); err != nil {
 			t.Errorf("close the host: %v", err)

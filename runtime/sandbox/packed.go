@@ -1,0 +1,114 @@
+package sandbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/tetratelabs/wazero"
+	"github.com/tocsin-engine/tocsin/runtime/sandbox/pack"
+	"github.com/tocsin-engine/tocsin/sdk/abi"
+)
+
+// thawed is the state that a packed module's instances begin with: as after its start.
+type thawed struct {
+	image   *image
+	globals []uint64
+}
+
+// LoadPack loads a packed plugin without compiling it. Its compiled code runs outside of
+// the sandbox's walls, so it is used only when the caller knows the pack: trusted is its
+// digest. "" compiles the module instead, as does code that does not fit this machine or
+// this version; Info.Code says which it was. A pack of another digest, or a damaged one,
+// is an error.
+func (h *Host) LoadPack(ctx context.Context, p *pack.Pack, name, trusted string) (*Module, error) {
+	if trusted != "" && trusted != p.Digest() {
+		return nil, fmt.Errorf("plugin %s: the pack's digest is %s, not %s", name, p.Digest(), trusted)
+	}
+	m, why := h.loadCode(ctx, p, name, trusted)
+	if why == nil {
+		return m, nil
+	}
+	wasm, err := p.Module()
+	if err != nil {
+		return nil, fmt.Errorf("plugin %s: %w", name, err)
+	}
+	if m, err = h.Compile(ctx, wasm, name); err != nil {
+		return nil, err
+	}
+	m.info.Code = "compiled: " + why.Error()
+	h.log.Warn("a packed plugin is compiled", "plugin", name, "reason", why)
+	return m, nil
+}
+
+var errUntrusted = errors.New("the pack's code is only used where its digest is named")
+
+func (h *Host) loadCode(ctx context.Context, p *pack.Pack, name, trusted string) (*Module, error) {
+	if trusted == "" {
+		return nil, errUntrusted
+	}
+	mf, err := p.Manifest()
+	if err != nil {
+		return nil, err
+	}
+	skeleton, err := p.Skeleton()
+	if err != nil {
+		return nil, err
+	}
+	memory, globals, err := p.Memory()
+	if err != nil {
+		return nil, err
+	}
+	code, err := p.Code(pack.Here())
+	if errors.Is(err, pack.ErrNoCode) {
+		return nil, fmt.Errorf("the pack has no code for %s", pack.Here())
+	}
+	if err != nil {
+		return nil, err
+	}
+	m := &Module{host: h, name: name, globals: len(globals), impure: p.Fresh(), info: Info{Name: name, ABI: abi.V1, SHA256: mf.Module.SHA256, Size: int(p.ModuleSize()), Code: "packed"}}
+	if m.runtime, m.compiled, err = h.shelved(ctx, skeleton, code); err != nil {
+		if errors.Is(err, errOtherVersion) {
+			err = fmt.Errorf("%w (wazero %s)", errOtherVersion, code.Compiler)
+		}
+		return nil, err
+	}
+	if err := errors.Join(m.readImports(), m.readExports(), m.thaw(memory, globals)); err != nil {
+		return nil, errors.Join(err, m.Close(ctx))
+	}
+	m.info.Isolation = m.isolation()
+	return m, nil
+}
+
+// shelved loads code for a skeleton.
+func (h *Host) shelved(ctx context.Context, skeleton []byte, code *pack.CodeReader) (wazero.Runtime, wazero.CompiledModule, error) {
+	r, err := h.packed()
+	if err != nil {
+		return nil, nil, err
+	}
+	h.shelf.mu.Lock()
+	defer h.shelf.mu.Unlock()
+	h.shelf.key, h.shelf.code = code.Key, code
+	compiled, err := r.CompileModule(ctx, skeleton)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := code.Verify(); err != nil {
+		return nil, nil, errors.Join(err, compiled.Close(ctx))
+	}
+	return r, compiled, nil
+}
+
+// thaw makes the image that instances begin with.
+func (m *Module) thaw(memory []byte, globals []uint64) error {
+	if memory == nil {
+		return nil
+	}
+	if len(memory)%pageSize != 0 || int64(len(memory)) < m.info.MinMemory {
+		return fmt.Errorf("the pack is damaged: its memory has %d bytes", len(memory))
+	}
+	m.info.MinMemory = int64(len(memory))
+	im, err := newImage(memory)
+	m.thawed = &thawed{im, globals}
+	return err
+}
