@@ -26,6 +26,10 @@ func (l *lane) deliver(ctx context.Context, b *batch) []result {
 	var of []int // the item of each call
 	for i, it := range b.items {
 		now := l.d.now()
+		if it.parked {
+			results[i].retry = &store.Retry{RetryID: it.RetryID, OrderKey: it.key, Entry: it.entry, Due: now, Since: now}
+			continue
+		}
 		death := store.Death{Attempts: it.tried(), Died: now}
 		if it.retry != nil && it.retry.Death != nil {
 			death = *it.retry.Death
@@ -62,6 +66,9 @@ func (l *lane) prepare(spec *TargetSpec, it item) (d Delivery, code, message str
 	ev, err := event.Parse(it.entry.Raw)
 	if err != nil {
 		return d, DamagedEvent, err.Error()
+	}
+	if it.keyErr != nil {
+		return d, OrderError, it.keyErr.Error()
 	}
 	d = Delivery{
 		ID: l.id(it), Rule: it.Rule, Attempt: it.tried() + 1, Entry: it.entry,
@@ -116,12 +123,13 @@ func (l *lane) judge(ctx context.Context, b *batch, it item, o Outcome, began ti
 	r.Code, r.Message = o.Code, o.Message
 	death := store.Death{Code: o.Code, Message: o.Message, Attempts: tried, Died: now}
 	if o.Retry {
-		due, exhausted := b.spec.Routes[it.Rule].Retry.next(l.name+l.id(it), tried, it.since(), now)
+		since := it.since(began)
+		due, exhausted := b.spec.Routes[it.Rule].Retry.next(l.name+l.id(it), tried, since, now)
 		if exhausted == "" {
 			r.Kind, r.Next = Retried, due
 			return result{Report: r, retry: &store.Retry{
-				RetryID: it.RetryID, Entry: it.entry, Attempts: tried,
-				Due: due, Since: it.since(), Code: o.Code, Message: o.Message,
+				RetryID: it.RetryID, OrderKey: it.key, Entry: it.entry, Attempts: tried,
+				Due: due, Since: since, Code: o.Code, Message: o.Message,
 			}}
 		}
 		death.Exhausted = exhausted
@@ -148,7 +156,7 @@ func (l *lane) bury(ctx context.Context, b *batch, it item, death store.Death, r
 	r.Kind, r.Next = QueueFailed, now.Add(wait)
 	r.Message = fmt.Sprintf("the dead-letter queue %q did not take it: %v", queue, err)
 	return result{Report: r, retry: &store.Retry{
-		RetryID: it.RetryID, Entry: it.entry, Attempts: death.Attempts, Due: r.Next, Since: it.since(),
+		RetryID: it.RetryID, Entry: it.entry, Attempts: death.Attempts, Due: r.Next, Since: it.since(now),
 		Code: death.Code, Message: r.Message, Death: &death,
 	}}
 }
@@ -182,10 +190,14 @@ func (i item) tried() int {
 	return i.retry.Attempts
 }
 
-// since is when the delivery's age begins.
-func (i item) since() time.Time {
-	if i.retry == nil {
+// since is when the delivery's age begins: when the event was received, or when the
+// first attempt was made of one that was redriven or had to wait for its turn.
+func (i item) since(began time.Time) time.Time {
+	switch {
+	case i.retry == nil:
 		return i.entry.Received
+	case i.retry.Attempts == 0 && i.retry.Death == nil:
+		return began
 	}
 	return i.retry.Since
 }

@@ -3,8 +3,8 @@
 //
 // Every target has a lane of its own: a cursor into the log, a bound on the batches
 // under way, and its retries. A target that is slow, hangs or crashes holds up its own
-// lane and no other. Order within a lane is not kept: batches run side by side, and what
-// comes later overtakes what is tried again.
+// lane and no other. Batches run side by side, and what comes later overtakes what is
+// tried again, unless the target orders its deliveries by a key (TargetSpec.OrderBy).
 //
 // Step is the whole machine without a goroutine or a clock, so that tests drive it
 // through a day of retries at once; Run is the same steps with one loop a lane.

@@ -30,9 +30,12 @@ type lane struct {
 	next    store.Seq   // read up to here
 	flights map[*batch]bool
 	retries map[store.RetryID]bool // under way
-	askDue  bool                   // the store may have a retry due before nextDue
+	order   order
+	askDue  bool // the store may have a retry due before nextDue
 	nextDue time.Time
 	turn    bool // the log's turn to go before the retries
+	// draining says that nothing is waited for any more.
+	draining bool
 }
 
 // batch is what one goroutine of a lane delivers.
@@ -48,12 +51,18 @@ type item struct {
 	store.RetryID
 	entry store.Entry
 	retry *store.Retry
+	// key is the order key, "" for none; keyErr says why it cannot be known.
+	key    string
+	keyErr error
+	// parked is not tried now: it becomes a retry that waits behind others with its key.
+	parked bool
 }
 
 func newLane(d *Dispatcher, name string) *lane {
 	l := &lane{
 		d: d, name: name, wake: make(chan struct{}, 1), askDue: true,
 		flights: map[*batch]bool{}, retries: map[store.RetryID]bool{},
+		order: order{flying: map[string]bool{}},
 	}
 	l.more.Store(true)
 	return l
@@ -63,6 +72,9 @@ func (l *lane) setSpec(s *TargetSpec) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.spec = s
+	for i, it := range l.order.ahead {
+		l.order.ahead[i] = s.ordered(it)
+	}
 }
 
 // rouse makes the lane look at the log again.
@@ -99,16 +111,26 @@ func (l *lane) take(ctx context.Context) (*batch, error) {
 			return nil, err
 		}
 		if len(items) > 0 {
-			b := &batch{spec: l.spec, items: items}
-			l.turn = items[0].retry != nil
-			if items[0].retry == nil {
-				b.first = items[0].Seq
-			}
-			l.flights[b] = true
-			return b, nil
+			return l.launch(items), nil
 		}
 	}
 	return nil, nil
+}
+
+// launch makes a batch of items and puts it under way.
+func (l *lane) launch(items []item) *batch {
+	b := &batch{spec: l.spec, items: items}
+	l.turn = items[0].retry != nil
+	if items[0].retry == nil {
+		b.first = items[0].Seq
+	}
+	for _, it := range items {
+		if it.key != "" && !it.parked {
+			l.order.flying[it.key] = true
+		}
+	}
+	l.flights[b] = true
+	return b
 }
 
 // start reads where the lane stopped when the engine last ran.
@@ -120,11 +142,22 @@ func (l *lane) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if l.order.kept, err = l.d.store.OrderKeys(ctx, l.name); err != nil {
+		return err
+	}
 	l.cursor, l.next, l.started = seq, seq, true
 	return nil
 }
 
 func (l *lane) takeNew(ctx context.Context) ([]item, error) {
+	if l.spec.window() == 0 && (l.spec == nil || l.spec.OrderBy == nil) && len(l.order.ahead) == 0 {
+		return l.readLog(ctx)
+	}
+	return l.takeAhead(ctx)
+}
+
+// readLog reads the next deliveries in the log, none if it holds no more.
+func (l *lane) readLog(ctx context.Context) ([]item, error) {
 	if !l.more.Swap(false) {
 		return nil, nil
 	}
@@ -140,7 +173,7 @@ func (l *lane) takeNew(ctx context.Context) ([]item, error) {
 	for _, e := range entries {
 		for _, p := range e.Pairs {
 			if p.Target == l.name {
-				items = append(items, item{RetryID: store.RetryID{Seq: e.Seq, Rule: p.Rule}, entry: e})
+				items = append(items, l.spec.ordered(item{RetryID: store.RetryID{Seq: e.Seq, Rule: p.Rule}, entry: e}))
 			}
 		}
 	}
@@ -154,20 +187,20 @@ func (l *lane) takeRetries(ctx context.Context) ([]item, error) {
 		return nil, nil
 	}
 	n := l.spec.batch()
-	due, next, err := l.d.store.Due(ctx, l.name, now, n+len(l.retries))
+	due, next, err := l.d.store.Due(ctx, l.name, now, n+len(l.retries)+len(l.order.flying))
 	if err != nil {
 		return nil, err
 	}
 	var items []item
 	for _, r := range due {
-		if l.retries[r.RetryID] {
+		if l.retries[r.RetryID] || l.order.flying[r.OrderKey] {
 			continue // under way; the store still has it
 		}
 		if len(items) == n {
 			next = now // there are more
 			break
 		}
-		items = append(items, item{RetryID: r.RetryID, entry: r.Entry, retry: &r})
+		items = append(items, item{RetryID: r.RetryID, entry: r.Entry, retry: &r, key: r.OrderKey})
 	}
 	for _, i := range items {
 		l.retries[i.RetryID] = true
@@ -179,6 +212,9 @@ func (l *lane) takeRetries(ctx context.Context) ([]item, error) {
 // floor is how far the cursor may go once b is committed. l.mu is held.
 func (l *lane) floor(b *batch) store.Seq {
 	seq := l.next
+	if len(l.order.ahead) > 0 {
+		seq = min(seq, l.order.ahead[0].Seq-1)
+	}
 	for other := range l.flights {
 		if other != b && other.first != 0 && other.first <= seq {
 			seq = other.first - 1
@@ -192,6 +228,9 @@ func (l *lane) land(b *batch) {
 	delete(l.flights, b)
 	for _, i := range b.items {
 		delete(l.retries, i.RetryID)
+		if !i.parked {
+			delete(l.order.flying, i.key)
+		}
 	}
 	l.askDue = true
 	l.poke()
@@ -203,19 +242,21 @@ func (l *lane) abandon(b *batch) {
 	defer l.mu.Unlock()
 	if b.first != 0 && b.first <= l.next {
 		l.next = b.first - 1
+		l.order.forget(b.first)
 		l.more.Store(true)
 	}
 	l.land(b)
 }
 
-// due is when the lane's next retry is; never, while there is no room for it.
+// due is when the lane has something to do: its next retry, or a batch that has waited
+// long enough; never, while there is no room for it.
 func (l *lane) due() time.Time {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if len(l.flights) >= l.spec.concurrency() {
 		return time.Time{}
 	}
-	return l.nextDue
+	return sooner(l.nextDue, l.order.ripe)
 }
 
 // step delivers all that is due now, one batch after the other.

@@ -57,6 +57,9 @@ func (l *lane) run(life, work context.Context) {
 	defer batches.Wait()
 	for work.Err() == nil {
 		idle := l.idle() // before take: what lands after it may leave room for more
+		if life.Err() != nil {
+			l.drain()
+		}
 		b, err := l.takeReady(work)
 		switch {
 		case err != nil:
@@ -83,6 +86,13 @@ func (l *lane) takeReady(ctx context.Context) (*batch, error) {
 		return nil, nil
 	}
 	return l.take(ctx)
+}
+
+// drain says that no batch waits to be filled any more.
+func (l *lane) drain() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.draining = true
 }
 
 // idle says that nothing is under way.

@@ -17,7 +17,10 @@ func (l *lane) settle(ctx context.Context, b *batch, results []result) error {
 	if err := l.commit(ctx, b, results); err != nil {
 		return err
 	}
-	for _, r := range results {
+	for i, r := range results {
+		if b.items[i].parked {
+			continue // nothing was tried
+		}
 		l.tell(r.Report)
 		l.d.observe(r.Report)
 	}
@@ -46,6 +49,9 @@ func (l *lane) commit(ctx context.Context, b *batch, results []result) error {
 		return err
 	}
 	l.cursor = max(l.cursor, s.Cursor)
+	for i, r := range results {
+		l.order.settled(b.items[i], r.retry)
+	}
 	l.land(b)
 	return nil
 }

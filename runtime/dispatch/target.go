@@ -54,6 +54,9 @@ const (
 	TargetError = "TARGET_ERROR"
 	// TargetPanic: the target's runner broke down.
 	TargetPanic = "TARGET_PANIC"
+	// OrderError: what the target orders its deliveries by could not be read from this
+	// event.
+	OrderError = "ORDER_ERROR"
 	// DamagedEvent: what the log holds is no event.
 	DamagedEvent = "DAMAGED_EVENT"
 )
@@ -70,6 +73,12 @@ type TargetSpec struct {
 	Concurrency int
 	// Batch is how many deliveries one call gets at most. Default: 10.
 	Batch int
+	// Window is how long a batch that is not full waits for more, counted from when its
+	// first event was received. Default: it does not wait. Retries do not either.
+	Window time.Duration
+	// OrderBy, if there is one, makes the order key of an event: deliveries that share
+	// one are made one after the other, in log order. "" has no order.
+	OrderBy func(event.Event) (key string, err error)
 }
 
 // Route is how one rule uses a target.
@@ -86,8 +95,8 @@ func (s *TargetSpec) check(name string) error {
 	if s.Runner == nil {
 		return fmt.Errorf("dispatch: target %q has no runner", name)
 	}
-	if s.Concurrency < 0 || s.Batch < 0 {
-		return fmt.Errorf("dispatch: target %q: concurrency and batch are not negative", name)
+	if s.Concurrency < 0 || s.Batch < 0 || s.Window < 0 {
+		return fmt.Errorf("dispatch: target %q: concurrency, batch and window are not negative", name)
 	}
 	for rule, r := range s.Routes {
 		if err := r.Retry.check(); err != nil {
@@ -109,6 +118,27 @@ func (s *TargetSpec) batch() int {
 		return 10
 	}
 	return s.Batch
+}
+
+func (s *TargetSpec) window() time.Duration {
+	if s == nil {
+		return 0
+	}
+	return s.Window
+}
+
+// ordered gives an item its order key, if the target has one.
+func (s *TargetSpec) ordered(it item) item {
+	it.key, it.keyErr = "", nil
+	if s == nil || s.OrderBy == nil {
+		return it
+	}
+	ev, err := event.Parse(it.entry.Raw)
+	if err != nil {
+		return it // prepare says so
+	}
+	it.key, it.keyErr = s.OrderBy(ev.On(it.entry.Bus, it.entry.Hops))
+	return it
 }
 
 // DeadLetterQueues takes dead letters for people: a queue of the SQS service, or a real

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/tocsin-engine/tocsin/rules/expression"
 	"github.com/tocsin-engine/tocsin/rules/matcher"
 	"github.com/tocsin-engine/tocsin/rules/rulefile"
 	"github.com/tocsin-engine/tocsin/rules/transform"
@@ -106,7 +107,7 @@ func (e *Engine) specs(rs *ruleset) map[string]dispatch.TargetSpec {
 	for name, t := range rs.targets {
 		specs[name] = dispatch.TargetSpec{
 			Runner: t, Routes: map[string]dispatch.Route{}, DeadLetter: t.def.DeadLetter,
-			Concurrency: t.def.Concurrency, Batch: t.def.Batch,
+			Concurrency: t.def.Concurrency, Batch: t.def.Batch, Window: t.def.Window, OrderBy: orderBy(t.def),
 		}
 	}
 	for i := range rs.set.Rules {
@@ -118,6 +119,14 @@ func (e *Engine) specs(rs *ruleset) map[string]dispatch.TargetSpec {
 		}
 	}
 	return specs
+}
+
+// orderBy makes the order keys of a target's deliveries, nil without order.
+func orderBy(t rulefile.Target) func(event.Event) (string, error) {
+	if t.OrderBy == nil {
+		return nil
+	}
+	return func(ev event.Event) (string, error) { return t.OrderBy.Text(expression.NewEnv(ev)) }
 }
 
 // route merges what the rule says about a target with what the target says itself.

@@ -27,23 +27,41 @@ type caller interface {
 // Close closes the target.
 func (g *guest) Close() error { return g.target.Close() }
 
-// Deliver hands the batch to the guest, in one call for each run of deliveries that
-// share rule, bus and hops: what the guest emits must know whose event it acts on.
+// Deliver hands the batch to the guest, in one call for the deliveries that share rule,
+// bus and hops: what the guest emits must know whose event it acts on.
 func (g *guest) Deliver(ctx context.Context, batch []dispatch.Delivery) []dispatch.Outcome {
-	var out []dispatch.Outcome
-	for len(batch) > 0 {
-		n := 1
-		for n < len(batch) && alike(batch[n], batch[0]) {
-			n++
+	out := make([]dispatch.Outcome, len(batch))
+	for _, places := range alike(batch) {
+		part := make([]dispatch.Delivery, len(places))
+		for i, place := range places {
+			part[i] = batch[place]
 		}
-		out = append(out, g.call(ctx, batch[:n])...)
-		batch = batch[n:]
+		for i, o := range g.call(ctx, part) {
+			out[places[i]] = o
+		}
 	}
 	return out
 }
 
-func alike(a, b dispatch.Delivery) bool {
-	return a.Rule == b.Rule && a.Event.Bus == b.Event.Bus && a.Event.Hops == b.Event.Hops
+// alike groups the places of a batch's deliveries, in their order.
+func alike(batch []dispatch.Delivery) [][]int {
+	type kind struct {
+		rule, bus string
+		hops      int
+	}
+	var groups [][]int
+	of := map[kind]int{}
+	for i, d := range batch {
+		k := kind{d.Rule, d.Event.Bus, d.Event.Hops}
+		n, known := of[k]
+		if !known {
+			n = len(groups)
+			of[k] = n
+			groups = append(groups, nil)
+		}
+		groups[n] = append(groups[n], i)
+	}
+	return groups
 }
 
 // call makes one call. A call that the guest does not survive is made again with each
