@@ -39,8 +39,8 @@ type Condition struct {
 // passed event.Check. It agrees with Match.
 func (p *Pattern) Explain(ev []byte) Explanation {
 	s := p.scan()
-	x := s.pool.Get().(*scratch)
-	defer s.pool.Put(x)
+	x := scratches.Get().(*scratch)
+	defer scratches.Put(x)
 	x.leaves.Read(&s.paths, ev)
 	matched := s.match(x)
 	e := Explanation{Matches: matched >= 0}

@@ -10,7 +10,6 @@ import (
 type scan struct {
 	paths        projection.Paths
 	alternatives [][]Located
-	pool         sync.Pool // of *scratch
 }
 
 type scratch struct {
@@ -18,8 +17,11 @@ type scratch struct {
 	solver Solver
 }
 
+// scratches are shared by all patterns: each is some 30 KB.
+var scratches = sync.Pool{New: func() any { return new(scratch) }}
+
 func newScan(p *Pattern) *scan {
-	s := &scan{pool: sync.Pool{New: func() any { return new(scratch) }}}
+	s := &scan{}
 	for _, a := range p.alternatives {
 		s.alternatives = append(s.alternatives, a.Locate(s.paths.Add))
 	}
@@ -30,8 +32,8 @@ func newScan(p *Pattern) *scan {
 // passed event.Check.
 func (p *Pattern) Match(ev []byte) bool {
 	s := p.scan()
-	x := s.pool.Get().(*scratch)
-	defer s.pool.Put(x)
+	x := scratches.Get().(*scratch)
+	defer scratches.Put(x)
 	x.leaves.Read(&s.paths, ev)
 	return s.match(x) >= 0
 }

@@ -44,6 +44,7 @@ type Leaves struct {
 	heads   []head
 	epoch   uint32
 	decoded []byte
+	shape   shape
 }
 
 // head finds the leaves of one path.

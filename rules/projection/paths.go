@@ -56,7 +56,8 @@ func (p *Paths) Find(path string) (int32, bool) {
 
 // node is one name on the way of some path.
 type node struct {
-	leaf     int32 // number of the path that ends here plus 1, or 0
+	leaf     int32  // number of the path that ends here plus 1, or 0
+	salt     uint64 // differs from node to node
 	children []child
 	// table finds children by hash once there are more than fit a glance: it holds
 	// indexes into children plus 1, and is at most half full.
@@ -89,26 +90,19 @@ func keyOf(name []byte) key {
 	return key{w, len(name)}
 }
 
-// keyFrom makes a key of a name's length and its first eight bytes, of which those after
-// its end do not count.
-func keyFrom(first uint64, length int) key {
-	if length < 8 {
-		first &= 1<<(8*length) - 1
-	}
-	return key{first, length}
-}
+// spread is the golden ratio: multiplied by it, numbers that differ little differ much.
+const spread = 0x9e3779b97f4a7c15
 
 // hash spreads names over a table.
 func (k key) hash(name []byte) uint64 {
-	const factor = 0x9e3779b97f4a7c15
 	h := k.word
 	if k.length > 8 {
-		h ^= binary.LittleEndian.Uint64(name[k.length-8:]) * factor
+		h ^= binary.LittleEndian.Uint64(name[k.length-8:]) * spread
 	}
 	if k.length > 16 {
 		h += binary.LittleEndian.Uint64(name[k.length/2-4:])
 	}
-	h = (h ^ uint64(k.length)) * factor
+	h = (h ^ uint64(k.length)) * spread
 	return h ^ h>>32
 }
 
@@ -140,7 +134,7 @@ func (n *node) grow(name string) *node {
 	if found := n.find(k, []byte(name)); found != nil {
 		return found
 	}
-	next := &node{}
+	next := &node{salt: (n.salt ^ k.hash([]byte(name))) * spread}
 	n.children = append(n.children, child{k, name, next})
 	switch {
 	case len(n.children) <= glance:
@@ -157,7 +151,7 @@ func (n *node) grow(name string) *node {
 
 // clone copies the node but not the nodes below.
 func (n *node) clone() node {
-	return node{n.leaf, slices.Clone(n.children), slices.Clone(n.table)}
+	return node{n.leaf, n.salt, slices.Clone(n.children), slices.Clone(n.table)}
 }
 
 // regrow is grow for a node that is a fresh clone: the child that is there already is
