@@ -20,9 +20,6 @@ import (
 	"github.com/tocsin-engine/tocsin/runtime/sandbox"
 	"github.com/tocsin-engine/tocsin/runtime/server"
 	"github.com/tocsin-engine/tocsin/runtime/service"
-	"github.com/tocsin-engine/tocsin/runtime/service/cloudwatch"
-	"github.com/tocsin-engine/tocsin/runtime/service/events"
-	"github.com/tocsin-engine/tocsin/runtime/service/local"
 	"github.com/tocsin-engine/tocsin/runtime/store"
 	"github.com/tocsin-engine/tocsin/runtime/store/memory"
 	"github.com/tocsin-engine/tocsin/runtime/store/sqlite"
@@ -37,8 +34,10 @@ type App struct {
 	engine  *engine.Engine
 	table   *service.Table
 	server  *server.Server
-	url     string
-	now     func() time.Time
+	// doors are the ways in beside the server's own, and what each counts.
+	doors map[string]func() any
+	url   string
+	now   func() time.Time
 }
 
 // Options are what does not stand in the configuration.
@@ -152,14 +151,12 @@ func (a *App) assemble(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
-	bus := events.New(events.Config{Store: a.store, Engine: a.engine, Now: o.Now, Rules: a.engine.Rules})
-	metric := cloudwatch.New(cloudwatch.Config{Engine: a.engine, Now: o.Now})
-	a.table = service.NewTable(bus.Operations(), metric.Operations(), local.Operations(a.store, o.Now, o.Log))
+	a.table = a.services(o)
 	a.engine.SetServices(a.table)
 	signed.client = awsapi.NewClient(awsapi.ClientConfig{Table: a.table, Region: c.Region, Now: o.Now, Log: o.Log})
 	a.server, err = server.New(server.Config{
 		Listen: c.Listen, TLSCert: c.TLSCert, TLSKey: c.TLSKey, Keys: keys, Account: c.Account, Region: c.Region,
-		Engine: a.engine, DeadLetters: a.store, Services: a.table, Events: bus,
+		Engine: a.engine, DeadLetters: a.store, Services: a.table, Doors: a.doors,
 		Reload:  func(ctx context.Context) (diag.List, error) { return a.engine.Reload(ctx, a.read) },
 		Version: o.Version, Grace: c.Drain, Now: o.Now, Log: o.Log,
 	})

@@ -5,7 +5,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -37,6 +40,8 @@ type statusDoc struct {
 	Warnings []string      `json:"warnings"`
 	Engine   engine.Status `json:"engine"`
 	Counts   engine.Stats  `json:"counts"`
+	// Doors are the ways in: what each counts, by its name there.
+	Doors map[string]json.RawMessage `json:"doors"`
 }
 
 func (a *app) status(ctx context.Context, format string) error {
@@ -82,6 +87,7 @@ func (a *app) printStatus(d statusDoc) {
 	fmt.Fprintf(a.out, "  events      %d received, %d matched, %d that no rule wanted\n", n.Received, n.Matched, n.Unmatched)
 	fmt.Fprintf(a.out, "  deliveries  %d delivered, %d tried again, %d dead\n", n.Delivered, n.Retried, n.Dead)
 	fmt.Fprintf(a.out, "  store       %s\n", e.Store.Kind)
+	a.printDoors(d.Doors)
 	if n.LoopsCut > 0 {
 		fmt.Fprintf(a.out, "  %s %d events went round too often and were cut\n", s.mark(), n.LoopsCut)
 	}
@@ -92,6 +98,25 @@ func (a *app) printStatus(d statusDoc) {
 		fmt.Fprintf(a.out, "  %s the rule files were not loaded at %s: %s\n", s.cross(), r.At.Local().Format("15:04:05"), r.Error)
 		for _, f := range r.Findings {
 			fmt.Fprintf(a.out, "    %s\n", f.Error())
+		}
+	}
+}
+
+// printDoors prints the counts of each door that are not 0: "xray  12 segments, 1 refused".
+func (a *app) printDoors(doors map[string]json.RawMessage) {
+	for _, door := range slices.Sorted(maps.Keys(doors)) {
+		var counts map[string]uint64
+		if json.Unmarshal(doors[door], &counts) != nil {
+			continue // bytes_in_flight is no door
+		}
+		var said []string
+		for _, name := range slices.Sorted(maps.Keys(counts)) {
+			if n := counts[name]; n > 0 {
+				said = append(said, fmt.Sprintf("%d %s", n, strings.ReplaceAll(name, "_", " ")))
+			}
+		}
+		if len(said) > 0 {
+			fmt.Fprintf(a.out, "  %-11s %s\n", door, strings.Join(said, ", "))
 		}
 	}
 }

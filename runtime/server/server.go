@@ -17,7 +17,6 @@ import (
 	"github.com/tocsin-engine/tocsin/runtime/awsapi"
 	"github.com/tocsin-engine/tocsin/runtime/engine"
 	"github.com/tocsin-engine/tocsin/runtime/service"
-	"github.com/tocsin-engine/tocsin/runtime/service/events"
 	"github.com/tocsin-engine/tocsin/runtime/store"
 )
 
@@ -53,8 +52,9 @@ type Config struct {
 	Engine      Engine
 	DeadLetters DeadLetters
 	Services    *service.Table
-	// Events is asked for its counts. Default: none are shown.
-	Events *events.Service
+	// Doors are further ways in, by name, and what each counts: a struct of numbers whose
+	// JSON names stand in the status. Default: none.
+	Doors map[string]func() any
 	// Reload reads the rule files again. Default: the API refuses it.
 	Reload func(ctx context.Context) (diag.List, error)
 

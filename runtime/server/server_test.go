@@ -91,7 +91,7 @@ func newWorld(t *testing.T, change func(*Config)) *world {
 	svc := events.New(events.Config{Store: st, Engine: e, Now: time.Now, Rules: e.Rules})
 	c := Config{
 		Listen: "127.0.0.1:0", Account: "123456789012", Region: "eu-west-1", Engine: e, DeadLetters: st,
-		Services: service.NewTable(svc.Operations()), Events: svc, Version: "v0",
+		Services: service.NewTable(svc.Operations()), Doors: map[string]func() any{"events": func() any { return svc.Stats() }}, Version: "v0",
 	}
 	if change != nil {
 		change(&c)

@@ -4,9 +4,7 @@ import (
 	"net/http"
 
 	"github.com/tocsin-engine/tocsin/rules/diag"
-	"github.com/tocsin-engine/tocsin/runtime/awsapi"
 	"github.com/tocsin-engine/tocsin/runtime/engine"
-	"github.com/tocsin-engine/tocsin/runtime/service/events"
 )
 
 // apiStats are the counts of the own API.
@@ -17,20 +15,17 @@ type apiStats struct {
 	Internal uint64 `json:"internal"`
 }
 
-type doors struct {
-	AWS    awsapi.Stats `json:"aws"`
-	Events events.Stats `json:"events"`
-	API    apiStats     `json:"api"`
-	// Bytes are the bodies that are being worked on.
-	Bytes int64 `json:"bytes_in_flight"`
-}
-
-func (s *Server) doors() doors {
-	d := doors{AWS: s.aws.Stats(), Bytes: s.budget.Used(), API: apiStats{
-		s.stats.requests.Load(), s.stats.refused.Load(), s.stats.failed.Load(), s.stats.internal.Load(),
-	}}
-	if s.c.Events != nil {
-		d.Events = s.c.Events.Stats()
+// doors are the counts of every way in, by its name: the server's own and those that it
+// was given.
+func (s *Server) doors() map[string]any {
+	d := map[string]any{
+		"aws": s.aws.Stats(),
+		"api": apiStats{s.stats.requests.Load(), s.stats.refused.Load(), s.stats.failed.Load(), s.stats.internal.Load()},
+		// The bodies that are being worked on.
+		"bytes_in_flight": s.budget.Used(),
+	}
+	for name, counts := range s.c.Doors {
+		d[name] = counts()
 	}
 	return d
 }
@@ -41,13 +36,13 @@ func (s *Server) status(c *call) (any, error) {
 		return nil, err
 	}
 	return struct {
-		Version  int           `json:"version"`
-		Tocsin   string        `json:"tocsin"`
-		OK       bool          `json:"ok"`
-		Warnings []string      `json:"warnings"`
-		Engine   engine.Status `json:"engine"`
-		Counts   engine.Stats  `json:"counts"`
-		Doors    doors         `json:"doors"`
+		Version  int            `json:"version"`
+		Tocsin   string         `json:"tocsin"`
+		OK       bool           `json:"ok"`
+		Warnings []string       `json:"warnings"`
+		Engine   engine.Status  `json:"engine"`
+		Counts   engine.Stats   `json:"counts"`
+		Doors    map[string]any `json:"doors"`
 	}{1, s.c.Version, status.Reload.Failures == 0, s.warnings(status), status, s.c.Engine.Stats(), s.doors()}, nil
 }
 
