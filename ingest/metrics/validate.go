@@ -11,8 +11,7 @@ import (
 	"time"
 )
 
-// CloudWatch's limits of a datum (API reference, PutMetricData and MetricDatum). The
-// greatest absolute value is 2^360.
+// CloudWatch's limits of a datum (API reference, PutMetricData and MetricDatum).
 const (
 	MaxNamespace      = 255
 	MaxName           = 255
@@ -20,8 +19,10 @@ const (
 	MaxDimensionName  = 255
 	MaxDimensionValue = 1024
 	MaxValues         = 150
-	MaxPast           = 14 * 24 * time.Hour
-	MaxFuture         = 2 * time.Hour
+	// MaxNumber is the greatest absolute value of a number.
+	MaxNumber = 0x1p360
+	MaxPast   = 14 * 24 * time.Hour
+	MaxFuture = 2 * time.Hour
 )
 
 // Units are CloudWatch's, in the order in which it lists them.
@@ -199,13 +200,10 @@ func (s StatisticSet) validate(f *Findings, at string) {
 	}
 }
 
-// bound is the greatest absolute value that CloudWatch takes.
-var bound = math.Ldexp(1, 360)
-
 // number checks one number. ok says that it is one and within the bounds.
 func (f *Findings) number(at string, text json.Number) (n float64, ok bool) {
 	n, err := text.Float64()
-	if err != nil || math.IsNaN(n) || math.Abs(n) > bound {
+	if err != nil || math.IsNaN(n) || math.Abs(n) > MaxNumber {
 		f.Add(InvalidValue, "The value %s for parameter %s is invalid.", text, at)
 		return 0, false
 	}
