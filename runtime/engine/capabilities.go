@@ -73,6 +73,9 @@ func (e *Engine) Emit(ctx context.Context, s sandbox.Scope, raw []byte) abi.Errn
 	}
 	rs := e.rules.Load()
 	a := e.arrive(rs, service.Submission{Event: ev.On(s.Bus, s.Hops+1)}, origin{s.Rule, s.Target})
+	if m, ok := ctx.Value(actKey{}).(*emitter); ok {
+		return m.emit(ctx, a)
+	}
 	switch err := e.takeIn(ctx, rs, now, []*arrival{a}); {
 	case errors.Is(err, store.ErrFull):
 		return abi.Busy

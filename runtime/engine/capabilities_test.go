@@ -56,7 +56,7 @@ targets: [{name: t, plugin: log, dead_letter: lost}]
 
 func TestDeadLettersCanBeReadFromTheirQueue(t *testing.T) {
 	w := newWorld(t, withQueue)
-	w.plugins.act = func(sandbox.Capabilities, string, dispatch.Delivery) dispatch.Outcome {
+	w.plugins.act = func(context.Context, sandbox.Capabilities, string, dispatch.Delivery) dispatch.Outcome {
 		return dispatch.Outcome{Code: "NO_PERMISSIONS", Message: "you may not"}
 	}
 	w.send("e1", "shop", `{"n":1.50}`)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -34,7 +35,7 @@ type plugins struct {
 	refuse map[string]error
 	digest string
 	// act is what a target does with a delivery, if it has more to do.
-	act func(host sandbox.Capabilities, target string, d dispatch.Delivery) dispatch.Outcome
+	act func(ctx context.Context, host sandbox.Capabilities, target string, d dispatch.Delivery) dispatch.Outcome
 }
 
 func (p *plugins) Digest(context.Context, rulefile.Target, *rulefile.Plugin) (string, error) {
@@ -64,7 +65,7 @@ func (r *recorder) Close() error {
 	return nil
 }
 
-func (r *recorder) Deliver(_ context.Context, batch []dispatch.Delivery) []dispatch.Outcome {
+func (r *recorder) Deliver(ctx context.Context, batch []dispatch.Delivery) []dispatch.Outcome {
 	var out []dispatch.Outcome
 	for _, d := range batch {
 		r.p.mu.Lock()
@@ -79,7 +80,7 @@ func (r *recorder) Deliver(_ context.Context, batch []dispatch.Delivery) []dispa
 		r.p.mu.Unlock()
 		o := dispatch.Outcome{OK: true}
 		if r.p.act != nil {
-			o = r.p.act(r.host, r.name, d)
+			o = r.p.act(ctx, r.host, r.name, d)
 		}
 		out = append(out, o)
 	}
@@ -93,7 +94,7 @@ type world struct {
 	now     time.Time
 	store   store.Store
 	plugins *plugins
-	n       int
+	n       atomic.Int64
 }
 
 func newWorld(t *testing.T, rules string) *world { return newWorldWith(t, rules, engine.Config{}) }
@@ -107,7 +108,7 @@ func newWorldWith(t *testing.T, rules string, c engine.Config) *world {
 	w.store = c.Store
 	c.Plugins, c.Rehearsal = w.plugins, true
 	c.Now = func() time.Time { return w.now }
-	c.NewID = func() string { w.n++; return fmt.Sprint("new-", w.n) }
+	c.NewID = func() string { return fmt.Sprint("new-", w.n.Add(1)) }
 	var err error
 	if w.Engine, err = engine.New(c); err != nil {
 		t.Fatal(err)
@@ -403,7 +404,7 @@ targets: [{name: emitter, plugin: log}]
 
 func TestALoopIsCutVisibly(t *testing.T) {
 	w := newWorldWith(t, loop, engine.Config{MaxHops: 3})
-	w.plugins.act = func(host sandbox.Capabilities, target string, d dispatch.Delivery) dispatch.Outcome {
+	w.plugins.act = func(_ context.Context, host sandbox.Capabilities, target string, d dispatch.Delivery) dispatch.Outcome {
 		scope := sandbox.Scope{Target: target, Rule: d.Rule, Bus: d.Event.Bus, Hops: d.Event.Hops}
 		errno := host.Emit(context.Background(), scope, []byte(`{"source":"shop","detail-type":"T"}`))
 		return dispatch.Outcome{OK: errno == 0, Code: fmt.Sprint("ERRNO_", errno)}
@@ -428,7 +429,7 @@ func TestALoopIsCutVisibly(t *testing.T) {
 func TestFateOfFailures(t *testing.T) {
 	w := newWorld(t, loop)
 	answer := dispatch.Outcome{Retry: true, Code: "THROTTLING", Message: "later"}
-	w.plugins.act = func(sandbox.Capabilities, string, dispatch.Delivery) dispatch.Outcome { return answer }
+	w.plugins.act = func(context.Context, sandbox.Capabilities, string, dispatch.Delivery) dispatch.Outcome { return answer }
 	w.send("e1", "shop", `{}`)
 	f := w.fate("e1")
 	if f.State != engine.StateRetrying || f.Deliveries[0].Attempts != 1 || f.Deliveries[0].Code != "THROTTLING" || f.Deliveries[0].Next.IsZero() {

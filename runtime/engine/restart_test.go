@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -33,7 +34,7 @@ func TestARestartGoesOnWhereItStopped(t *testing.T) {
 	}
 	ev := newEvent(t, "e1", "shop", `{"group":"a"}`)
 	life(start, func(w *world) {
-		w.plugins.act = func(sandbox.Capabilities, string, dispatch.Delivery) dispatch.Outcome {
+		w.plugins.act = func(context.Context, sandbox.Capabilities, string, dispatch.Delivery) dispatch.Outcome {
 			return dispatch.Outcome{Retry: true, Code: "BUSY"}
 		}
 		w.put(ev, "key")

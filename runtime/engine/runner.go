@@ -67,6 +67,9 @@ func alike(batch []dispatch.Delivery) [][]int {
 // call makes one call. A call that the guest does not survive is made again with each
 // half of the batch, down to the deliveries that it dies of: the others are delivered.
 func (g *guest) call(ctx context.Context, batch []dispatch.Delivery) []dispatch.Outcome {
+	if ctx.Value(actKey{}) != nil {
+		ctx = context.WithValue(ctx, batchKey{}, batch) // what the guest emits comes of these
+	}
 	result, report, err := g.target.Call(ctx, sandbox.Call{
 		Batch: abi.Batch{V: abi.Version, Delivery: batch[0].ID, Records: records(batch)},
 		Now:   g.now(), Seed: batch[0].ID, Hops: batch[0].Event.Hops, Bus: batch[0].Event.Bus,
