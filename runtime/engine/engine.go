@@ -63,14 +63,17 @@ type Engine struct {
 	rules    atomic.Pointer[ruleset]
 	services atomic.Pointer[service.Table]
 
-	loading sync.Mutex // one Load at a time
-	closing sync.WaitGroup
-	stats   counters
-	trails  trails
-	tail    tail
-	status  statusBox
-	loops   loopLog
-	kv      kvUsage
+	loading sync.Mutex // one Load or Tick at a time
+	// plans say when scheduled rules are due; replanned holds a token after a Load.
+	plans     map[string]planned
+	replanned chan struct{}
+	closing   sync.WaitGroup
+	stats     counters
+	trails    trails
+	tail      tail
+	status    statusBox
+	loops     loopLog
+	kv        kvUsage
 }
 
 var _ service.Putter = (*Engine)(nil)
@@ -81,7 +84,7 @@ func New(c Config) (*Engine, error) {
 		return nil, errors.New("engine: a store and plugins are required")
 	}
 	c.defaults()
-	e := &Engine{config: c, log: c.Log.Named("engine")}
+	e := &Engine{config: c, log: c.Log.Named("engine"), replanned: make(chan struct{}, 1)}
 	if c.DeadLetters == nil {
 		c.DeadLetters = deadLetterQueues{e}
 	}
@@ -134,16 +137,14 @@ func or[T comparable](setting *T, value T) {
 // dead letters. They are made after the engine, because they put events into it.
 func (e *Engine) SetServices(t *service.Table) { e.services.Store(t) }
 
-// Run delivers until ctx ends, then drains; see dispatch.Run. Meanwhile it lets go of
-// what was settled long ago.
+// Run delivers until ctx ends, then drains; see dispatch.Run. Meanwhile scheduled rules
+// get their events, and what was settled long ago is let go of.
 func (e *Engine) Run(ctx context.Context) error {
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		e.sweep(ctx)
-	}()
+	var beside sync.WaitGroup
+	beside.Go(func() { e.sweep(ctx) })
+	beside.Go(func() { e.runSchedules(ctx) })
 	err := e.dispatch.Run(ctx)
-	<-done
+	beside.Wait()
 	if err != nil {
 		return fmt.Errorf("engine: %w", err)
 	}

@@ -23,7 +23,8 @@ type ruleset struct {
 	active  []*rulefile.Rule
 	pairs   [][]store.Pair // of each active rule
 	matcher *matcher.Matcher
-	// refused are the rules that the matcher cannot use.
+	// refused are the rules that the matcher cannot use; one that has only a schedule
+	// never matches, and is none of them.
 	refused []matcher.Problem
 	targets map[string]*target
 }
@@ -45,6 +46,9 @@ func newRuleset(set *rulefile.Set) *ruleset {
 		rules = append(rules, matcher.Rule{Name: r.Name, Bus: r.Bus, Pattern: r.Pattern, When: r.When})
 	}
 	rs.matcher, rs.refused = matcher.New(rules)
+	rs.refused = slices.DeleteFunc(rs.refused, func(p matcher.Problem) bool {
+		return rs.active[p.Rule].Schedule != nil && rules[p.Rule].Pattern == nil && rules[p.Rule].When == nil
+	})
 	return rs
 }
 
@@ -81,7 +85,17 @@ func (e *Engine) Load(ctx context.Context, set *rulefile.Set) error {
 		e.closeTargets(rs, old)
 		return err
 	}
+	plans, err := e.plan(ctx, rs)
+	if err != nil {
+		e.closeTargets(rs, old)
+		return err
+	}
 	e.rules.Store(rs)
+	e.plans = plans
+	select {
+	case e.replanned <- struct{}{}:
+	default:
+	}
 	e.closeTargets(old, rs)
 	e.log.Info("rules loaded", "rules", len(rs.set.Rules), "enabled", len(rs.active), "targets", len(rs.targets))
 	return nil

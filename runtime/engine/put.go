@@ -24,6 +24,9 @@ type arrival struct {
 	seq store.Seq
 	// first is, for a duplicate, the id of the event that came first.
 	first string
+	// swap, if there is one, is committed with it, and gives version.
+	swap    *store.Swap
+	version uint64
 	// position is its place in the batch that is being committed, -1 for none.
 	position int
 }
@@ -133,6 +136,9 @@ func (e *Engine) commit(ctx context.Context, rs *ruleset, now time.Time, group [
 			if a.position >= 0 && a.position < len(r.Seqs) {
 				a.seq, a.first = r.Seqs[a.position], r.FirstIDs[a.position]
 			}
+			if a.swap != nil && err == nil {
+				a.version = r.Versions[len(r.Versions)-1]
+			}
 		}
 		if err == nil {
 			return nil
@@ -171,6 +177,11 @@ func (e *Engine) batch(ctx context.Context, rs *ruleset, now time.Time, group []
 		b.Entries = append(b.Entries, entry)
 	}
 	b.Swaps = taken.swaps()
+	for _, a := range group {
+		if a.swap != nil { // it is alone in its group
+			b.Swaps = append(b.Swaps, *a.swap)
+		}
+	}
 	return b, nil
 }
 

@@ -160,6 +160,9 @@ func (r *run) test(ctx context.Context, file string, t rulefile.Test) (TestRepor
 		}
 		report.Failures = append(report.Failures, failures...)
 	}
+	for _, rule := range w.fired {
+		r.matched[rule] = true
+	}
 	report.Took = time.Since(began)
 	return report, nil
 }

@@ -27,6 +27,8 @@ type world struct {
 	now     time.Time
 	ids     int
 	respond map[string][]rulefile.Response
+	// fired are the rules whose schedule was due.
+	fired []string
 	// got is what each target has taken, as JSON.
 	got map[string][][]byte
 }
@@ -54,12 +56,21 @@ func (w *world) newID() string {
 	return fmt.Sprintf("00000000-0000-4000-8000-%012d", w.ids)
 }
 
-// until moves the clock, stopping wherever a retry is due.
+// until moves the clock, stopping wherever a retry, a batch or a schedule is due. The
+// schedules of the moment it ends at fire too.
 func (w *world) until(ctx context.Context, end time.Time) error {
 	for {
+		fired, scheduled, err := w.engine.Tick(ctx)
+		if err != nil {
+			return err
+		}
+		w.fired = append(w.fired, fired...)
 		_, next, err := w.engine.Step(ctx)
 		if err != nil {
 			return err
+		}
+		if next.IsZero() || !scheduled.IsZero() && scheduled.Before(next) {
+			next = scheduled
 		}
 		if next.IsZero() || next.After(end) {
 			if end.After(w.now) {
@@ -71,7 +82,8 @@ func (w *world) until(ctx context.Context, end time.Time) error {
 	}
 }
 
-// settle does what is due now; with all, also what will be, until nothing is.
+// settle does what is due now; with all, also what will be, until nothing is. A schedule
+// is always due again: only until looks at them.
 func (w *world) settle(ctx context.Context, all bool) error {
 	for {
 		_, next, err := w.engine.Step(ctx)

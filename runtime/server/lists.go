@@ -16,6 +16,8 @@ type ruleView struct {
 	Pattern     json.RawMessage   `json:"pattern,omitempty"`
 	When        string            `json:"when,omitempty"`
 	OncePer     *oncePerView      `json:"once_per,omitempty"`
+	Schedule    string            `json:"schedule,omitempty"`
+	Timezone    string            `json:"timezone,omitempty"`
 	Disabled    bool              `json:"disabled"`
 	Tags        map[string]string `json:"tags,omitempty"`
 	Targets     []string          `json:"targets"`
@@ -47,6 +49,9 @@ func (s *Server) rules(*call) (any, error) {
 		if r.OncePer != nil {
 			v.OncePer = &oncePerView{r.OncePer.Key.Source(), r.OncePer.Every.String()}
 		}
+		if r.Schedule != nil {
+			v.Schedule, v.Timezone = r.Schedule.String(), r.Schedule.Zone()
+		}
 		for _, route := range r.Targets {
 			v.Targets = append(v.Targets, route.Target)
 		}
@@ -62,6 +67,8 @@ type targetView struct {
 	DeadLetter  string             `json:"dead_letter,omitempty"`
 	Concurrency int                `json:"concurrency,omitempty"`
 	Batch       int                `json:"batch,omitempty"`
+	Window      string             `json:"window,omitempty"`
+	OrderBy     string             `json:"order_by,omitempty"`
 	File        string             `json:"file"`
 	Line        int                `json:"line"`
 	Counts      engine.TargetStats `json:"counts"`
@@ -83,9 +90,17 @@ func (s *Server) targets(c *call) (any, error) {
 	for _, t := range s.c.Engine.Rules().Targets {
 		lane := lanes[t.Name]
 		lane.Target = t.Name
-		views = append(views, targetView{
-			t.Name, t.Plugin, t.Mode, t.DeadLetter, t.Concurrency, t.Batch, t.File, t.Pos.Line, counts[t.Name], lane,
-		})
+		view := targetView{
+			Name: t.Name, Plugin: t.Plugin, Mode: t.Mode, DeadLetter: t.DeadLetter, Concurrency: t.Concurrency, Batch: t.Batch,
+			File: t.File, Line: t.Pos.Line, Counts: counts[t.Name], Waiting: lane,
+		}
+		if t.Window > 0 {
+			view.Window = t.Window.String()
+		}
+		if t.OrderBy != nil {
+			view.OrderBy = t.OrderBy.Source()
+		}
+		views = append(views, view)
 	}
 	return map[string]any{"version": 1, "targets": views}, nil
 }

@@ -52,13 +52,14 @@ func (s *Service) TestEventPattern(_ context.Context, _ service.Caller, r *TestE
 // Rule is a loaded rule as clients see it. A rule with a `when` expression matches less
 // than its EventPattern says; the API has no member for that.
 type Rule struct {
-	Name         string
-	Arn          string
-	EventPattern string `json:",omitempty"`
-	State        string
-	Description  string `json:",omitempty"`
-	EventBusName string
-	CreatedBy    string `json:",omitempty"`
+	Name               string
+	Arn                string
+	EventPattern       string `json:",omitempty"`
+	ScheduleExpression string `json:",omitempty"`
+	State              string
+	Description        string `json:",omitempty"`
+	EventBusName       string
+	CreatedBy          string `json:",omitempty"`
 }
 
 // ListRulesRequest is a page of a bus's rules.
@@ -112,6 +113,9 @@ func ruleView(c service.Caller, r rulefile.Rule) Rule {
 	}
 	if r.Pattern != nil {
 		v.EventPattern = string(r.Pattern.JSON())
+	}
+	if r.Schedule != nil {
+		v.ScheduleExpression = r.Schedule.String()
 	}
 	return v
 }
