@@ -17,7 +17,7 @@ import (
 // not take become "_".
 func (r Request) Records(o Options) iter.Seq2[logs.Record, error] {
 	return func(yield func(logs.Record, error) bool) {
-		r.groups(resourceLogs, scopeLogs, func(from *origin, m message) bool {
+		r.each(func(from *origin, m message) bool {
 			return yield(record(from, m, o))
 		})
 	}

@@ -35,7 +35,7 @@ const noRecordedValue = 1
 // and those of the resource that Options.Dimensions names, the point's first.
 func (r Request) Samples(o Options) iter.Seq2[Sample, error] {
 	return func(yield func(Sample, error) bool) {
-		r.groups(resourceMetrics, scopeMetrics, func(from *origin, m message) bool {
+		r.each(func(from *origin, m message) bool {
 			return readMetric(from, m, o).samples(yield)
 		})
 	}

@@ -38,7 +38,7 @@ type Request struct {
 
 // Parse checks a request. The error says what to write instead.
 func Parse(body []byte, s Signal, e Encoding) (Request, error) {
-	id := [...]messageID{logsRequest, metricsRequest, tracesRequest}[s]
+	id := levels[s][0]
 	m := message(body)
 	if e == JSON {
 		var err error
@@ -75,10 +75,18 @@ type origin struct {
 	scopeJS    []byte
 }
 
-// groups yields the records of a request, each with its origin. The three signals are
-// built alike: a list of resources, of scopes in each, of records in each of those.
-func (r Request) groups(perResource, perScope messageID, yield func(*origin, message) bool) {
-	for _, group := range r.body.fields([...]messageID{logsRequest, metricsRequest, tracesRequest}[r.signal]) {
+// levels are the messages of the three levels of each signal's requests, which are built
+// alike: a list of resources, of scopes in each, of records in each of those.
+var levels = [...][3]messageID{
+	Logs:    {logsRequest, resourceLogs, scopeLogs},
+	Metrics: {metricsRequest, resourceMetrics, scopeMetrics},
+	Traces:  {tracesRequest, resourceSpans, scopeSpans},
+}
+
+// each yields the records of a request, each with its origin.
+func (r Request) each(yield func(*origin, message) bool) {
+	request, perResource, perScope := levels[r.signal][0], levels[r.signal][1], levels[r.signal][2]
+	for _, group := range r.body.fields(request) {
 		var from origin
 		from.readResource(message(group.bytes).merged(perResource, 1))
 		for n, inner := range message(group.bytes).fields(perResource) {
@@ -201,3 +209,22 @@ func spanID(b []byte) (string, error) {
 
 // isZero says whether an id is not there: OTLP takes zeroes for none.
 func isZero(b []byte) bool { return len(bytes.Trim(b, "\x00")) == 0 }
+
+// Len is how many log records, data points or spans the request has.
+func (r Request) Len() int {
+	n := 0
+	r.each(func(_ *origin, m message) bool {
+		if r.signal != Metrics {
+			n++
+			return true
+		}
+		f := readMetric(&origin{}, m, Options{})
+		for number := range f.data.fields(f.kind) {
+			if number == 1 {
+				n++
+			}
+		}
+		return true
+	})
+	return n
+}

@@ -39,30 +39,27 @@ type Total struct {
 // Size is about how many bytes it takes.
 func (t *Total) Size() int { return 96 + 24*cap(t.buckets) }
 
-// Total is the point as what a later one is compared with.
-func (r *Running) Total() *Total {
-	p := r.point
-	return &Total{start: p.start, at: p.time, isInt: p.isInt, value: p.value, count: p.count, sum: p.sum, buckets: slices.Clone(p.buckets)}
-}
-
-// Since makes data of what came to the series since an earlier point of it; nothing, if
-// the point is not later. A series that began anew, because its start is another or its
-// total fell, counts from its beginning. So does one that nothing is known of (last is
-// nil) if it began after watching did; otherwise ok is false: there is no telling how
-// much of it is new, and the next point will be told apart.
-func (r *Running) Since(last *Total, watching time.Time) (data []metrics.Datum, ok bool) {
+// Since makes data of what came to the series since an earlier point of it, and says
+// what is to be remembered for the next one: that point, or last if this one is not later.
+//
+// A series that began anew, because its start is another or its total fell, counts from
+// its beginning. So does one that nothing is known of (last is nil) if it began after
+// watching did. Of any other first point there is no telling how much is new: it makes
+// no data.
+func (r *Running) Since(last *Total, watching time.Time) ([]metrics.Datum, *Total) {
 	p := *r.point
+	next := &Total{start: p.start, at: p.time, isInt: p.isInt, value: p.value, count: p.count, sum: p.sum, buckets: slices.Clone(p.buckets)}
 	switch {
 	case last == nil:
-		if p.start == 0 || p.start < uint64(watching.UnixNano()) {
-			return nil, false
+		if p.start < uint64(watching.UnixNano()) {
+			return nil, next
 		}
 	case p.time <= last.at:
-		return nil, true
+		return nil, last
 	case p.start == last.start:
 		p.subtract(last)
 	}
-	return p.data(r.datum, r.kind), true
+	return p.data(r.datum, r.kind), next
 }
 
 // subtract takes an earlier total away; a total that fell began anew and stays whole.

@@ -18,7 +18,7 @@ import (
 // is sent by itself.
 func (r Request) Segments() iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
-		r.groups(resourceSpans, scopeSpans, func(from *origin, m message) bool {
+		r.each(func(from *origin, m message) bool {
 			f, err := readSpan(m)
 			if err != nil {
 				return yield(nil, err)
