@@ -62,11 +62,6 @@ type Options struct {
 	Group, Stream string
 }
 
-// DefaultDimensions are the resource attributes that become dimensions where nothing
-// else is said: those that tell where something runs and that do not change at each
-// start. A metric's identity is all its dimensions, so each name more makes more metrics.
-var DefaultDimensions = []string{"deployment.environment.name", "deployment.environment", "host.name", "k8s.cluster.name", "k8s.namespace.name"}
-
 // origin is who sent a group of records: a resource and a scope of it.
 type origin struct {
 	resource   attributes

@@ -15,6 +15,7 @@ import (
 	"github.com/tocsin-engine/tocsin/rules/rulefile"
 	"github.com/tocsin-engine/tocsin/runtime/awsapi"
 	"github.com/tocsin-engine/tocsin/runtime/config"
+	"github.com/tocsin-engine/tocsin/runtime/doors"
 	"github.com/tocsin-engine/tocsin/runtime/engine"
 	"github.com/tocsin-engine/tocsin/runtime/ruledir"
 	"github.com/tocsin-engine/tocsin/runtime/sandbox"
@@ -36,6 +37,8 @@ type App struct {
 	server  *server.Server
 	// doors are the ways in beside the server's own, and what each counts.
 	doors map[string]func() any
+	// paths are those of them that have paths of their own on the server's port.
+	paths []doors.HTTP
 	url   string
 	now   func() time.Time
 }
@@ -156,7 +159,7 @@ func (a *App) assemble(ctx context.Context, o Options) error {
 	signed.client = awsapi.NewClient(awsapi.ClientConfig{Table: a.table, Region: c.Region, Now: o.Now, Log: o.Log})
 	a.server, err = server.New(server.Config{
 		Listen: c.Listen, TLSCert: c.TLSCert, TLSKey: c.TLSKey, Keys: keys, Account: c.Account, Region: c.Region,
-		Engine: a.engine, DeadLetters: a.store, Services: a.table, Doors: a.doors,
+		Engine: a.engine, DeadLetters: a.store, Services: a.table, Doors: a.doors, HTTPDoors: a.paths,
 		Reload:  func(ctx context.Context) (diag.List, error) { return a.engine.Reload(ctx, a.read) },
 		Version: o.Version, Grace: c.Drain, Now: o.Now, Log: o.Log,
 	})

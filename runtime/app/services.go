@@ -1,6 +1,9 @@
 package app
 
 import (
+	"time"
+
+	"github.com/tocsin-engine/tocsin/runtime/doors"
 	"github.com/tocsin-engine/tocsin/runtime/service"
 	"github.com/tocsin-engine/tocsin/runtime/service/cloudwatch"
 	"github.com/tocsin-engine/tocsin/runtime/service/events"
@@ -17,5 +20,15 @@ func (a *App) services(o Options) *service.Table {
 		events.Name: func() any { return bus.Stats() },
 		logs.Name:   func() any { return log.Stats() },
 	}
+	a.httpDoors(o.Now)
 	return service.NewTable(bus.Operations(), metric.Operations(), log.Operations(), local.Operations(a.store, o.Now, o.Log))
+}
+
+// httpDoors are the ways in that have paths of their own on the server's port.
+func (a *App) httpDoors(now func() time.Time) {
+	c := doors.Config{Engine: a.engine, Account: a.config.Account, Region: a.config.Region, Now: now}
+	otlp, cloudEvents := doors.NewOTLP(c, a.config.OTLPDimensions), doors.NewCloudEvents(c)
+	a.doors["otlp"] = func() any { return otlp.Counts() }
+	a.doors["cloudevents"] = func() any { return cloudEvents.Counts() }
+	a.paths = []doors.HTTP{otlp, cloudEvents}
 }

@@ -41,6 +41,9 @@ type Config struct {
 	Keys string
 	// Account and Region are those that the server speaks for.
 	Account, Region string
+	// OTLPDimensions are the resource attributes that become dimensions of metrics that
+	// come through OTLP.
+	OTLPDimensions []string
 	// MaxHops is how many targets may stand between an event and its origin.
 	MaxHops int
 	// Drain bounds how long the server waits for deliveries when it is told to stop.
@@ -57,6 +60,9 @@ const (
 	Rules   = "rules"
 	Account = "000000000000"
 	Region  = "us-east-1"
+	// OTLPDimensions tell where something runs, and do not change at each start: a
+	// metric's identity is all its dimensions.
+	OTLPDimensions = "deployment.environment.name,deployment.environment,host.name,k8s.cluster.name,k8s.namespace.name"
 )
 
 // Setting is one line of the table.
@@ -118,6 +124,8 @@ var Settings = []Setting{
 		field: func(c *Config) any { return &c.Account }},
 	{Name: "region", Scope: Client | Server, Default: Region, Help: "the AWS region to speak for, and to sign for",
 		field: func(c *Config) any { return &c.Region }},
+	{Name: "otlp-dimensions", Scope: Server, Default: OTLPDimensions, Help: "resource attributes of OTLP `NAME,…` that become dimensions of its metrics",
+		field: func(c *Config) any { return &c.OTLPDimensions }},
 	{Name: "max-hops", Scope: Server, Default: "8", Help: "cut a loop after this many targets",
 		field: func(c *Config) any { return &c.MaxHops }},
 	{Name: "drain", Scope: Server, Default: "10s", Help: "when told to stop, wait this long for deliveries that run",

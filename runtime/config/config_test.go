@@ -27,7 +27,7 @@ func lookup(env map[string]string) func(string) (string, bool) {
 func TestPrecedence(t *testing.T) {
 	var c config.Config
 	fs := flags(&c)
-	if err := fs.Parse([]string{"--region", "flag", "-vv", "--rules", "a,b", "--rules=c"}); err != nil {
+	if err := fs.Parse([]string{"--region", "flag", "-vv", "--rules", "a,b", "--rules=c", "--otlp-dimensions=host.name"}); err != nil {
 		t.Fatal(err)
 	}
 	env := map[string]string{"TOCSIN_REGION": "env", "TOCSIN_ACCOUNT": "env", "TOCSIN_DRAIN": "2m", "TOCSIN_LISTEN": ""}
@@ -41,7 +41,7 @@ func TestPrecedence(t *testing.T) {
 	want := config.Config{
 		Color: "auto", Quiet: true, Verbose: 2, URL: "http://127.0.0.1:7575",
 		Rules: []string{"a", "b", "c"}, Listen: "file:1", Keys: "file", Account: "env", Region: "flag",
-		MaxHops: 3, Drain: 2 * time.Minute, LogLevel: "info", LogFormat: "auto",
+		OTLPDimensions: []string{"host.name"}, MaxHops: 3, Drain: 2 * time.Minute, LogLevel: "info", LogFormat: "auto",
 	}
 	if diff := cmp.Diff(want, c); diff != "" {
 		t.Errorf("config (-want +got):\n%s", diff)

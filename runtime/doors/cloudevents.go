@@ -34,9 +34,6 @@ func NewCloudEvents(c Config) *CloudEvents {
 	return &CloudEvents{c, newCounters("events_taken", "events_duplicate", "events_refused", "requests_failed")}
 }
 
-// Name is what status calls the door.
-func (d *CloudEvents) Name() string { return "cloudevents" }
-
 // Routes are the one path.
 func (d *CloudEvents) Routes() []Route {
 	return []Route{{Path: "/cloudevents", MaxBody: 10 << 20}}

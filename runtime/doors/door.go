@@ -11,17 +11,8 @@ import (
 	"github.com/tocsin-engine/tocsin/sdk/event"
 )
 
-// Door is one way in.
-type Door interface {
-	// Name is what status calls the door: "otlp".
-	Name() string
-	// Counts are what it did since the start, by names in snake_case.
-	Counts() map[string]uint64
-}
-
 // HTTP is a door behind the server's port.
 type HTTP interface {
-	Door
 	// Routes are what it answers.
 	Routes() []Route
 	// Take answers a request. An *Error is for the client; store.ErrFull becomes a 503

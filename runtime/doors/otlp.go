@@ -39,19 +39,14 @@ const (
 	otlpSkipped // of metrics only: the point says nothing new
 )
 
-// NewOTLP makes the door. Without dimensions, otlp.DefaultDimensions is taken.
+// NewOTLP makes the door. Dimensions are the resource attributes that become dimensions
+// of metrics.
 func NewOTLP(c Config, dimensions []string) *OTLP {
-	if len(dimensions) == 0 {
-		dimensions = otlp.DefaultDimensions
-	}
 	return &OTLP{c: c, dimensions: dimensions, totals: newTotals(c.Now()), counters: newCounters(
 		"logs_taken", "metrics_taken", "traces_taken", "logs_refused", "metrics_refused", "traces_refused",
 		"logs_requests_failed", "metrics_requests_failed", "traces_requests_failed", "metrics_without_news",
 	)}
 }
-
-// Name is what status calls the door.
-func (o *OTLP) Name() string { return "otlp" }
 
 // signals are by their paths.
 var signals = map[string]otlp.Signal{"/v1/logs": otlp.Logs, "/v1/metrics": otlp.Metrics, "/v1/traces": otlp.Traces}

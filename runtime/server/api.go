@@ -6,11 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"sync/atomic"
 
 	"github.com/tocsin-engine/tocsin/ingest/awswire"
 	"github.com/tocsin-engine/tocsin/rules/diag"
+	"github.com/tocsin-engine/tocsin/runtime/doors"
 	"github.com/tocsin-engine/tocsin/runtime/service"
 	"github.com/tocsin-engine/tocsin/runtime/store"
 )
@@ -49,6 +51,11 @@ func (s *Server) handler() http.Handler {
 		{"POST", "explain", maxOtherBody, s.explain},
 	} {
 		mux.Handle(route.method+" /api/v1/"+route.path, s.guard(s.endpoint(route.limit, route.answer)))
+	}
+	for _, d := range s.c.HTTPDoors {
+		for _, route := range d.Routes() {
+			mux.Handle(route.Path, s.guard(s.door(d, route)))
+		}
 	}
 	mux.Handle("/api/", s.guard(http.HandlerFunc(s.noSuchPath)))
 	mux.Handle("/", s.guard(s.aws))
@@ -119,7 +126,7 @@ func (s *Server) endpoint(limit int64, answer func(*call) (any, error)) http.Han
 		room := s.budget.Room()
 		defer room.Release()
 		c := &call{Request: r, w: w}
-		if err := s.read(c, room, limit); err != nil {
+		if err := s.read(c, room, limit, signingName); err != nil {
 			s.fail(w, err)
 			return
 		}
@@ -132,9 +139,9 @@ func (s *Server) endpoint(limit int64, answer func(*call) (any, error)) http.Han
 	})
 }
 
-// read verifies who calls and reads the body.
-func (s *Server) read(c *call, room *awswire.Room, limit int64) error {
-	claim, err := s.claim(c.Request)
+// read verifies who calls, for one of the services, and reads the body.
+func (s *Server) read(c *call, room *awswire.Room, limit int64, services ...string) error {
+	claim, err := s.claim(c.Request, services)
 	if err != nil {
 		return err
 	}
@@ -156,12 +163,12 @@ func (s *Server) read(c *call, room *awswire.Room, limit int64) error {
 	return err
 }
 
-func (s *Server) claim(r *http.Request) (awswire.Claim, error) {
+func (s *Server) claim(r *http.Request, services []string) (awswire.Claim, error) {
 	if s.verifier == nil {
 		return awswire.Claim{}, nil
 	}
 	claim, err := s.verifier.Claim(r)
-	if err == nil && claim.Service != signingName {
+	if err == nil && !slices.Contains(services, claim.Service) {
 		err = awswire.WrongService(signingName)
 	}
 	return claim, err
@@ -198,7 +205,11 @@ func (s *Server) fail(w http.ResponseWriter, err error) {
 func (s *Server) visible(w http.ResponseWriter, err error) *apiError {
 	var own *apiError
 	var wire *awswire.Error
+	var refused *doors.Error
 	switch {
+	case errors.As(err, &refused):
+		s.stats.failed.Add(1)
+		return &apiError{Status: refused.Status, Code: refused.Code, Message: refused.Message}
 	case errors.As(err, &own):
 		s.stats.failed.Add(1)
 		return own

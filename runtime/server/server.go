@@ -15,6 +15,7 @@ import (
 	"github.com/tocsin-engine/tocsin/rules/diag"
 	"github.com/tocsin-engine/tocsin/rules/rulefile"
 	"github.com/tocsin-engine/tocsin/runtime/awsapi"
+	"github.com/tocsin-engine/tocsin/runtime/doors"
 	"github.com/tocsin-engine/tocsin/runtime/engine"
 	"github.com/tocsin-engine/tocsin/runtime/service"
 	"github.com/tocsin-engine/tocsin/runtime/store"
@@ -55,6 +56,8 @@ type Config struct {
 	// Doors are further ways in, by name, and what each counts: a struct of numbers whose
 	// JSON names stand in the status. Default: none.
 	Doors map[string]func() any
+	// HTTPDoors answer paths of their own on the server's port. Default: none.
+	HTTPDoors []doors.HTTP
 	// Reload reads the rule files again. Default: the API refuses it.
 	Reload func(ctx context.Context) (diag.List, error)
 
