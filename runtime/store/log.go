@@ -32,7 +32,8 @@ type Log interface {
 	// entry after it that is missing came before at, or was dropped.
 	Seek(ctx context.Context, at time.Time) (Seq, error)
 	// Trim drops entries and dead letters from before a time. What a target has yet to
-	// read and what a retry needs stays.
+	// read and what a retry needs stays, and so may what was received within a day of it:
+	// a store that keeps its log in files drops whole ones.
 	Trim(ctx context.Context, before time.Time) error
 }
 

@@ -69,6 +69,12 @@ type Stats struct {
 	// for want of room; only a store that is not Durable drops any.
 	DeadLetters     int    `json:"dead_letters"`
 	DeadLettersLost uint64 `json:"dead_letters_lost,omitempty"`
+	// Full says that the disk is full: senders are throttled until there is room.
+	Full bool `json:"full,omitempty"`
+	// Damaged counts what was found to be not what was written since the start, SetAside
+	// the files of which only a part could be kept.
+	Damaged  uint64 `json:"damaged,omitempty"`
+	SetAside uint64 `json:"set_aside,omitempty"`
 	// Lanes are the targets with something unread or waiting, by name.
 	Lanes []Lane `json:"lanes"`
 }

@@ -12,15 +12,21 @@ import (
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// checksum is over the parts of a row, in the order given.
-func checksum(parts ...[]byte) int64 {
-	var sum uint32
-	for _, p := range parts {
-		sum = crc32.Update(sum, castagnoli, p)
-		sum = crc32.Update(sum, castagnoli, []byte{0xff}) // parts must not shift into each other
-	}
-	return int64(sum)
+// sum is the checksum of a row, made column after column.
+type sum uint32
+
+func (s sum) int(n int64) sum {
+	var b [8]byte
+	binary.LittleEndian.PutUint64(b[:], uint64(n))
+	return sum(crc32.Update(uint32(s), castagnoli, b[:]))
 }
+
+// bytes adds a column and its length, so that columns cannot shift into each other.
+func (s sum) bytes(b []byte) sum {
+	return sum(crc32.Update(uint32(s.int(int64(len(b)))), castagnoli, b))
+}
+
+func (s sum) text(t string) sum { return s.bytes([]byte(t)) }
 
 // hashOf is what an event id is found by: eight bytes in the index instead of the id.
 func hashOf(id string) int64 {
@@ -87,4 +93,14 @@ func readLength(b []byte, size int) (n int, rest []byte, ok bool) {
 		return 0, nil, false
 	}
 	return int(v), b[used:], true
+}
+
+// oldSum is the checksum of a row in schema 1.
+func oldSum(parts ...[]byte) int64 {
+	var sum uint32
+	for _, p := range parts {
+		sum = crc32.Update(sum, castagnoli, p)
+		sum = crc32.Update(sum, castagnoli, []byte{0xff})
+	}
+	return int64(sum)
 }

@@ -8,52 +8,6 @@ import (
 	"github.com/tocsin-engine/tocsin/runtime/store"
 )
 
-// TestAFailedCommitIsTheEnd breaks the writer's connection, which stands for an fsync
-// that failed: nothing may be acknowledged after it.
-func TestAFailedCommitIsTheEnd(t *testing.T) {
-	dir := t.TempDir()
-	s, err := Open(t.Context(), dir, Config{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	put := func(key string) error {
-		_, err := s.Apply(t.Context(), time.Unix(1, 0), store.Swap{Space: "s", Key: key, Value: []byte("v"), Version: store.AnyVersion})
-		return err
-	}
-	if err := put("before"); err != nil || s.Err() != nil {
-		t.Fatal(err, s.Err())
-	}
-	for _, stmt := range s.writer.stmts {
-		stmt.Close()
-	}
-	s.writer.conn.Close()
-	if err := put("broken"); err == nil || errors.Is(err, store.ErrFull) {
-		t.Errorf("a commit on a broken connection: %v", err)
-	}
-	select {
-	case <-s.Failed():
-	default:
-		t.Fatal("Failed says nothing")
-	}
-	if err := put("after"); !errors.Is(err, s.Err()) {
-		t.Errorf("a commit after the failure: %v, want %v", err, s.Err())
-	}
-	if _, ok, err := s.Get(t.Context(), "s", "before", time.Unix(1, 0)); !ok || err != nil {
-		t.Errorf("reads do not go on: %v, %v", ok, err)
-	}
-	s.Close()
-	s, err = Open(t.Context(), dir, Config{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
-	for key, want := range map[string]bool{"before": true, "broken": false, "after": false} {
-		if _, ok, err := s.Get(t.Context(), "s", key, time.Unix(1, 0)); ok != want || err != nil {
-			t.Errorf("after a restart %s is there: %v, %v; want %v", key, ok, err, want)
-		}
-	}
-}
-
 // TestOneRefusalCostsNobodyElseAnything puts a conflict into the middle of a group.
 func TestOneRefusalCostsNobodyElseAnything(t *testing.T) {
 	s, err := Open(t.Context(), t.TempDir(), Config{})

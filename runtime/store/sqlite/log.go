@@ -2,9 +2,10 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
-	"errors"
+	"slices"
 	"time"
+
+	"github.com/ncruces/go-sqlite3"
 
 	"github.com/tocsin-engine/tocsin/runtime/store"
 )
@@ -15,10 +16,10 @@ func (s *Store) Append(ctx context.Context, b store.Batch) (store.Receipt, error
 		return store.Receipt{}, err
 	}
 	var r store.Receipt
-	err := s.commit(ctx, true, func(t *tx) (err error) {
+	err := s.commit(ctx, &op{grows: true, appends: true, do: func(t *tx) (err error) {
 		r, err = t.append(b)
 		return err
-	})
+	}})
 	return r, err
 }
 
@@ -33,53 +34,38 @@ func (t *tx) append(b store.Batch) (store.Receipt, error) {
 	if err := t.check(b.Now, b.Swaps); err != nil {
 		return store.Receipt{}, err
 	}
-	if r.Versions, err = t.swap(b.Swaps); err != nil {
+	if fresh > 0 || len(b.Swaps) > 0 {
+		if err := t.beginEvents(b.Now); err != nil {
+			return r, err
+		}
+	}
+	if r.Versions, err = t.swapInLog(b.Swaps); err != nil {
 		return r, err
 	}
-	var rows logRows
 	for i, e := range b.Entries {
 		if r.FirstIDs[i] == "" {
-			if r.Seqs[i], err = t.add(e, &rows); err != nil {
+			if r.Seqs[i], err = t.add(e); err != nil {
 				return r, err
 			}
 		}
 	}
-	return r, errors.Join(t.write(rows), t.forgetKeys(b.Now))
-}
-
-// logRows are the rows that a batch adds, column after column.
-type logRows struct{ entries, wants, keys []any }
-
-// write inserts them, many rows a statement.
-func (t *tx) write(r logRows) error {
-	for _, part := range []struct {
-		head  string
-		width int
-		rows  []any
-	}{
-		{"INSERT INTO entries (seq, received, hash, crc, hops, id, bus, pairs, raw) VALUES ", 9, r.entries},
-		{"INSERT OR IGNORE INTO wants (tid, seq) VALUES ", 2, r.wants},
-		{"INSERT OR REPLACE INTO keys (key, id, expires) VALUES ", 3, r.keys},
-	} {
-		if err := t.w.insert(part.head, part.width, part.rows); err != nil {
-			return err
-		}
-	}
-	return nil
+	return r, nil
 }
 
 // duplicates finds the batch's entries that were appended before and counts the rest.
 func (t *tx) duplicates(b store.Batch) (r store.Receipt, fresh int, err error) {
 	r = store.Receipt{Seqs: make([]store.Seq, len(b.Entries)), FirstIDs: make([]string, len(b.Entries))}
-	inBatch := map[string]string{}
+	var inBatch map[string]string
 	for i, e := range b.Entries {
 		if e.Key != "" {
+			if inBatch == nil {
+				inBatch = make(map[string]string, len(b.Entries))
+			}
 			r.FirstIDs[i] = inBatch[e.Key]
 			if r.FirstIDs[i] == "" {
-				_, err = t.w.one("SELECT id FROM keys WHERE key = ? AND (expires = 0 OR expires > ?)", []any{e.Key, nanos(b.Now)}, &r.FirstIDs[i])
-			}
-			if err != nil {
-				return r, 0, err
+				if r.FirstIDs[i], err = t.firstOf(e.Key, b.Now); err != nil {
+					return r, 0, err
+				}
 			}
 			inBatch[e.Key] = e.ID
 		}
@@ -90,95 +76,156 @@ func (t *tx) duplicates(b store.Batch) (r store.Receipt, fresh int, err error) {
 	return r, fresh, nil
 }
 
-// add gives an entry its place and makes its rows.
-func (t *tx) add(e store.Entry, rows *logRows) (store.Seq, error) {
+// firstOf is the id of the event that has a key now, "" if none has.
+func (t *tx) firstOf(key string, now time.Time) (id string, err error) {
+	const query = "SELECT id FROM keys WHERE key = ? AND (expires = 0 OR expires > ?)"
+	args := []any{key, nanos(now)}
+	read := func(r *sqlite3.Stmt) { id = r.ColumnText(0) }
+	for _, g := range slices.Backward(t.s.segments) { // only the writer changes the list
+		if g.keysUntil != never && g.keysUntil <= nanos(now) {
+			continue
+		}
+		var found bool
+		if g == t.w.segment {
+			found, err = t.w.events.one(query, args, read)
+		} else {
+			err = g.reader().with(context.Background(), func(c *conn) (err error) {
+				found, err = c.one(query, args, read)
+				return err
+			})
+		}
+		if found || err != nil {
+			return id, err
+		}
+	}
+	return "", nil
+}
+
+// never is the keysUntil of a file with a key that does not expire.
+const never = 1<<63 - 1
+
+// add writes an entry at the log's end.
+func (t *tx) add(e store.Entry) (store.Seq, error) {
 	t.w.seq++
 	seq := t.w.seq
-	pairs := encodePairs(e.Pairs)
-	rows.entries = append(rows.entries, seq, nanos(e.Received), hashOf(e.ID),
-		checksum([]byte(e.ID), []byte(e.Bus), pairs, e.Raw), e.Hops, e.ID, e.Bus, pairs, e.Raw)
-	for _, p := range e.Pairs {
+	if err := t.w.events.insertEntry(seq, e); err != nil {
+		return 0, err
+	}
+	for i, p := range e.Pairs {
+		if slices.ContainsFunc(e.Pairs[:i], func(q store.Pair) bool { return q.Target == p.Target }) {
+			continue
+		}
 		tid, err := t.tid(p.Target)
+		if err == nil {
+			err = t.w.events.exec("INSERT INTO wants (tid, seq) VALUES (?, ?)", tid, int64(seq))
+		}
 		if err != nil {
 			return 0, err
 		}
-		rows.wants = append(rows.wants, tid, seq)
+		t.newest[p.Target] = seq
 	}
 	if e.Key != "" {
-		rows.keys = append(rows.keys, e.Key, e.ID, nanos(e.KeyExpires))
+		if err := t.addKey(e); err != nil {
+			return 0, err
+		}
 	}
-	t.entries++
-	return store.Seq(seq), nil
+	e.Seq = seq
+	e.Key, e.KeyExpires = "", time.Time{} // a reader has no use for them
+	t.entries = append(t.entries, e)
+	return seq, nil
 }
 
-// tid is a target's number, given at its first use.
+// keysSlack is how far ahead the file's record of its last key is: it need not be
+// written for each of them.
+const keysSlack = 5 * time.Minute
+
+func (t *tx) addKey(e store.Entry) error {
+	if err := t.w.events.exec("INSERT OR REPLACE INTO keys (key, id, expires) VALUES (?, ?, ?)", e.Key, e.ID, nanos(e.KeyExpires)); err != nil {
+		return err
+	}
+	until := nanos(e.KeyExpires)
+	if until == 0 {
+		until = never
+	}
+	if until <= max(t.w.segment.keysUntil, t.keysUntil) {
+		return nil
+	}
+	if until != never {
+		until += int64(keysSlack)
+	}
+	t.keysUntil = until
+	return t.w.events.exec("INSERT OR REPLACE INTO meta (name, value) VALUES ('keys_until', ?)", until)
+}
+
+// tid is a target's number in the file that is written, given at its first use.
 func (t *tx) tid(name string) (int64, error) {
-	known, err := t.target(name)
-	return known.tid, err
+	if tid, ok := t.w.tids[name]; ok {
+		return tid, nil
+	}
+	if tid, ok := t.tids[name]; ok {
+		return tid, nil
+	}
+	if err := t.w.events.exec("INSERT INTO targets (name) VALUES (?)", name); err != nil {
+		return 0, err
+	}
+	t.tids[name] = t.w.events.db.LastInsertRowID()
+	return t.tids[name], nil
 }
 
-func (t *tx) target(name string) (target, error) {
-	if known, ok := t.targets[name]; ok {
-		return known, nil
-	}
-	if known, ok := t.s.target(name); ok {
-		return known, nil
-	}
-	s, err := t.w.stmt("INSERT INTO targets (name, cursor) VALUES (?, 0)")
+// entryOf is the sum over an entry's columns.
+func entryOf(seq store.Seq, received int64, hops int, id, bus string, pairs, raw []byte) int64 {
+	return int64(sum(0).int(int64(seq)).int(received).int(int64(hops)).text(id).text(bus).bytes(pairs).bytes(raw))
+}
+
+// insertEntry binds by hand: this is the one statement that every event pays for.
+func (c *conn) insertEntry(seq store.Seq, e store.Entry) error {
+	s, err := c.prepare("INSERT INTO entries (seq, received, chunk, hash, crc, hops, id, bus, pairs, raw) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
 	if err != nil {
-		return target{}, err
+		return err
 	}
-	done, err := s.Exec(name)
-	if err != nil {
-		return target{}, err
+	defer s.Reset()
+	pairs := encodePairs(e.Pairs)
+	for i, n := range [...]int64{int64(seq), nanos(e.Received), int64(seq >> chunkBits), hashOf(e.ID),
+		entryOf(seq, nanos(e.Received), e.Hops, e.ID, e.Bus, pairs, e.Raw), int64(e.Hops)} {
+		if err := s.BindInt64(i+1, n); err != nil {
+			return err
+		}
 	}
-	tid, err := done.LastInsertId()
-	t.targets[name] = target{tid: tid}
-	return t.targets[name], err
-}
-
-// target is a target's number and cursor, as committed.
-func (s *Store) target(name string) (target, bool) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	t, ok := s.targets[name]
-	return t, ok
-}
-
-// forgetKeys drops some of the keys that have expired; the next commits drop the rest.
-func (t *tx) forgetKeys(now time.Time) error {
-	return t.w.exec("DELETE FROM keys WHERE key IN (SELECT key FROM keys WHERE expires > 0 AND expires <= ? LIMIT 100)", nanos(now))
+	for i, text := range [...]string{e.ID, e.Bus} {
+		if err := s.BindText(i+7, text); err != nil {
+			return err
+		}
+	}
+	for i, blob := range [...][]byte{pairs, e.Raw} {
+		if err := s.BindBlob(i+9, blob); err != nil {
+			return err
+		}
+	}
+	s.Step()
+	return c.failed(s.Err())
 }
 
 // entryColumns are an entry's, as scanEntry reads them.
 const entryColumns = "e.seq, e.received, e.crc, e.hops, e.id, e.bus, e.pairs, e.raw"
 
-// entryRow is a row of entries, all null where a join found none.
-type entryRow struct {
-	seq, received, crc, hops sql.NullInt64
-	id, bus                  sql.NullString
-	pairs, raw               []byte
+// scanEntry reads the entry that stands in a row from a column on; ok is false for one
+// whose bytes are not those that were written.
+func scanEntry(r *sqlite3.Stmt, col int) (e store.Entry, ok bool) {
+	e = store.Entry{
+		Seq: store.Seq(r.ColumnInt64(col)), Received: timeOf(r.ColumnInt64(col + 1)), Hops: r.ColumnInt(col + 3),
+		ID: r.ColumnText(col + 4), Bus: r.ColumnText(col + 5), Raw: r.ColumnBlob(col+7, nil),
+	}
+	pairs := r.ColumnRawBlob(col + 6)
+	var err error
+	e.Pairs, err = readPairs(pairs)
+	return e, err == nil && entryOf(e.Seq, r.ColumnInt64(col+1), e.Hops, e.ID, e.Bus, pairs, e.Raw) == r.ColumnInt64(col+2)
 }
 
-func (r *entryRow) columns() []any {
-	return []any{&r.seq, &r.received, &r.crc, &r.hops, &r.id, &r.bus, &r.pairs, &r.raw}
-}
-
-// entry makes the entry of a row. One that is damaged keeps its place and loses its
-// bytes: what it was delivered as would be wrong, so it must not be an event at all.
-func (s *Store) entry(r entryRow) store.Entry {
-	e := store.Entry{
-		Seq: store.Seq(r.seq.Int64), ID: r.id.String, Bus: r.bus.String, Hops: int(r.hops.Int64),
-		Received: timeOf(r.received.Int64), Raw: r.raw,
-	}
-	pairs, err := readPairs(r.pairs)
-	e.Pairs = pairs
-	if err != nil || checksum([]byte(e.ID), []byte(e.Bus), r.pairs, r.raw) != r.crc.Int64 {
-		s.damaged.Add(1)
-		s.log.Error("an event in the log is damaged", "event", e.ID, "file", File, "place", e.Seq)
-		e.Raw = nil
-	}
-	return e
+// damagedEntry is what a target gets for an entry whose bytes are lost: what it would be
+// delivered as is not known, so it becomes a dead letter and no wrong event.
+func (s *Store) damagedEntry(g *segment, seq store.Seq, target string) store.Entry {
+	s.report("an event in the log is damaged", "file", g.name(), "place", seq, "target", target)
+	return store.Entry{Seq: seq, ID: "damaged-" + placeText(seq), Bus: "default", Pairs: []store.Pair{{Target: target}}}
 }
 
 // Read returns what target has yet to read after a place; see store.Log.
@@ -186,50 +233,110 @@ func (s *Store) Read(ctx context.Context, name string, after store.Seq, n int) (
 	if err := s.enter(ctx); err != nil {
 		return nil, err
 	}
-	t, ok := s.target(name)
-	if !ok {
-		return nil, nil
+	if out, ok := s.recent.read(name, after, n); ok {
+		return out, nil
 	}
-	return s.readEntries(ctx, "SELECT "+entryColumns+` FROM wants w JOIN entries e ON e.seq = w.seq
-		WHERE w.tid = ? AND w.seq > ? ORDER BY w.seq LIMIT ?`, t.tid, int64(after), n)
-}
-
-func (s *Store) readEntries(ctx context.Context, query string, args ...any) ([]store.Entry, error) {
-	rows, err := s.read.QueryContext(ctx, query, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
 	var out []store.Entry
-	for rows.Next() {
-		var r entryRow
-		if err := rows.Scan(r.columns()...); err != nil {
+	for _, g := range s.all() {
+		if len(out) == n || !g.wanted(name, after) {
+			continue
+		}
+		more, err := s.readSegment(ctx, g, name, after, n-len(out))
+		if err != nil {
 			return nil, err
 		}
-		out = append(out, s.entry(r))
+		out = append(out, more...)
 	}
-	return out, rows.Err()
+	return out, nil
+}
+
+func (s *Store) readSegment(ctx context.Context, g *segment, name string, after store.Seq, n int) (out []store.Entry, err error) {
+	err = s.inSegment(ctx, g, func(c *conn) error {
+		out = nil
+		return c.query("SELECT w.seq, "+entryColumns+` FROM wants w LEFT JOIN entries e ON e.seq = w.seq
+			WHERE w.tid = (SELECT tid FROM targets WHERE name = ?) AND w.seq > ? ORDER BY w.seq LIMIT ?`,
+			[]any{name, int64(after), n}, func(r *sqlite3.Stmt) error {
+				e, ok := scanEntry(r, 1)
+				if !ok {
+					e = s.damagedEntry(g, store.Seq(r.ColumnInt64(0)), name)
+				}
+				out = append(out, e)
+				return nil
+			})
+	})
+	return out, err
+}
+
+// entryAt reads one entry; found is false if the log does not hold it any more.
+func (s *Store) entryAt(ctx context.Context, seq store.Seq, target string) (e store.Entry, found bool, err error) {
+	g := s.holding(seq)
+	if g == nil {
+		return e, false, nil
+	}
+	err = s.inSegment(ctx, g, func(c *conn) (err error) {
+		found, err = c.one("SELECT "+entryColumns+" FROM entries e WHERE e.seq = ?", []any{int64(seq)}, func(r *sqlite3.Stmt) {
+			var ok bool
+			if e, ok = scanEntry(r, 0); !ok {
+				e = s.damagedEntry(g, seq, target)
+			}
+		})
+		return err
+	})
+	return e, found, err
 }
 
 // Lookup finds the newest entry of an event id.
-func (s *Store) Lookup(ctx context.Context, id string) (store.Entry, bool, error) {
+func (s *Store) Lookup(ctx context.Context, id string) (e store.Entry, found bool, err error) {
 	if err := s.enter(ctx); err != nil {
-		return store.Entry{}, false, err
+		return e, false, err
 	}
-	found, err := s.readEntries(ctx, "SELECT "+entryColumns+" FROM entries e WHERE e.hash = ? AND e.id = ? ORDER BY e.seq DESC LIMIT 1", hashOf(id), id)
-	if err != nil || len(found) == 0 {
-		return store.Entry{}, false, err
+	for _, g := range slices.Backward(s.all()) {
+		err = s.inSegment(ctx, g, func(c *conn) (err error) {
+			for chunk := g.end() >> chunkBits; chunk >= g.first>>chunkBits && !found && err == nil; chunk-- {
+				found, err = c.one("SELECT "+entryColumns+" FROM entries e WHERE e.chunk = ? AND e.hash = ? AND e.id = ? ORDER BY e.seq DESC LIMIT 1",
+					[]any{int64(chunk), hashOf(id), id}, func(r *sqlite3.Stmt) {
+						var ok bool
+						if e, ok = scanEntry(r, 0); !ok {
+							e.Raw = nil
+						}
+					})
+				if chunk == 0 {
+					break
+				}
+			}
+			return err
+		})
+		if found || err != nil {
+			return e, found, err
+		}
 	}
-	return found[0], true, nil
+	return e, false, nil
 }
 
-// Seek finds the place before the first entry received at or after a time.
+// Seek finds the place before the first entry received at or after a time. Whole files
+// are passed over by the hour in which the next one was begun.
 func (s *Store) Seek(ctx context.Context, at time.Time) (store.Seq, error) {
 	if err := s.enter(ctx); err != nil {
 		return 0, err
 	}
+	segments := s.all()
 	var before store.Seq
-	err := s.read.QueryRowContext(ctx, `SELECT coalesce((SELECT min(seq) - 1 FROM entries WHERE received >= ?),
-		(SELECT max(seq) FROM entries), 0)`, nanos(at)).Scan(&before)
-	return before, err
+	for i, g := range segments {
+		before = g.end()
+		if i+1 < len(segments) && !segments[i+1].hour.After(at) {
+			continue
+		}
+		var first int64
+		err := s.inSegment(ctx, g, func(c *conn) (err error) {
+			first, err = c.number("SELECT seq FROM entries WHERE received >= ? ORDER BY seq LIMIT 1", nanos(at))
+			return err
+		})
+		if err != nil {
+			return 0, err
+		}
+		if first > 0 {
+			return store.Seq(first) - 1, nil
+		}
+	}
+	return before, nil
 }

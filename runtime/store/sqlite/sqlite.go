@@ -2,63 +2,62 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
-	"net/url"
 	"os"
-	"path/filepath"
 	"sync"
 	"sync/atomic"
 
 	"github.com/hashicorp/go-hclog"
-	_ "modernc.org/sqlite" // the driver "sqlite"
 
 	"github.com/tocsin-engine/tocsin/runtime/store"
 )
 
-// File is the database's name in the data directory.
+// File is the database of everything but events, in the data directory.
 const File = "bus.db"
 
 // Config tunes a store. The zero value is ready for production.
 type Config struct {
-	// Cache is the page cache of each connection in bytes. Default: 32 MiB.
+	// Cache is the page cache of each writing connection in bytes. Default: 32 MiB.
 	Cache int64
-	// MaxBytes bounds the file; beyond it senders are throttled. Default: the disk.
-	MaxBytes int64
-	// Log gets what a person must know: damaged rows, the end. Default: nothing.
+	// Recent is how many bytes of the newest events are kept in memory for targets that
+	// keep up. Default: 16 MiB.
+	Recent int
+	// Log gets what a person must know: damage, a full disk, the end. Default: nothing.
 	Log hclog.Logger
+
+	// vfs is the file system that SQLite goes through. Default: the machine's.
+	vfs string
 }
 
-// Store keeps everything in one file. Make one with Open.
+// Store keeps everything in the files of one directory. Make one with Open.
 type Store struct {
-	log   hclog.Logger
-	lock  *os.File
-	limit int64
-	// writer is the only connection that writes, and only its goroutine uses it.
+	dir, vfs string
+	cache    int64
+	log      hclog.Logger
+	lock     *os.File
+	room     *room
+	recent   recent
+	// writer has the only connections that write, and only its goroutine uses them.
 	writer *writer
-	read   *sql.DB
+	state  *readers
 
 	ops    chan *op
+	mends  chan *mendOp
 	quit   chan struct{}
 	ended  chan struct{} // closed when the writer has stopped
 	closed sync.Once
 
-	mu      sync.RWMutex
-	targets map[string]target
-	entries atomic.Int64
-	dead    atomic.Int64
-	damaged atomic.Uint64
+	mu       sync.RWMutex
+	cursors  map[string]store.Seq // committed
+	segments []*segment           // oldest first
+
+	entries, dead          atomic.Int64
+	damaged, setAsideFiles atomic.Uint64
 
 	failed   chan struct{}
 	failure  error // set before failed is closed
 	failOnce sync.Once
-}
-
-// target is a target's number and committed cursor.
-type target struct {
-	tid    int64
-	cursor store.Seq
 }
 
 var _ store.Store = (*Store)(nil)
@@ -72,82 +71,22 @@ func Open(ctx context.Context, dir string, c Config) (*Store, error) {
 	if c.Cache == 0 {
 		c.Cache = 32 << 20
 	}
+	if c.Recent == 0 {
+		c.Recent = 16 << 20
+	}
 	if c.Log == nil {
 		c.Log = hclog.NewNullLogger()
 	}
 	s := &Store{
-		log: c.Log.Named("store"), ops: make(chan *op, 1024), quit: make(chan struct{}),
-		ended: make(chan struct{}), failed: make(chan struct{}), targets: map[string]target{},
+		dir: dir, vfs: c.vfs, cache: c.Cache, log: c.Log.Named("store"), room: newRoom(dir), recent: recent{limit: c.Recent},
+		writer: &writer{}, cursors: map[string]store.Seq{},
+		ops: make(chan *op, 1024), mends: make(chan *mendOp), quit: make(chan struct{}), ended: make(chan struct{}), failed: make(chan struct{}),
 	}
-	if err := s.open(ctx, dir, c); err != nil {
-		return nil, fmt.Errorf("sqlite: %s: %w", filepath.Join(dir, File), errors.Join(err, s.release()))
+	if err := s.open(ctx); err != nil {
+		return nil, fmt.Errorf("sqlite: %s: %w", dir, errors.Join(err, s.release()))
 	}
 	go s.run()
 	return s, nil
-}
-
-func (s *Store) open(ctx context.Context, dir string, c Config) (err error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return err
-	}
-	if s.lock, err = lockDir(dir); err != nil {
-		return err
-	}
-	path := filepath.Join(dir, File)
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) // SQLite would make it readable to all
-	if err != nil {
-		return err
-	}
-	if err := f.Close(); err != nil {
-		return err
-	}
-	s.limit = c.MaxBytes
-	if s.writer, err = openWriter(ctx, path, c); err != nil {
-		return err
-	}
-	if s.read, err = connect(path, c.Cache, "query_only(1)"); err != nil {
-		return err
-	}
-	s.read.SetMaxOpenConns(4)
-	s.read.SetMaxIdleConns(4)
-	return s.recall(ctx)
-}
-
-// connect opens a pool of connections with the settings that all of them need.
-func connect(path string, cache int64, pragmas ...string) (*sql.DB, error) {
-	q := url.Values{"_pragma": append([]string{
-		"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)",
-		fmt.Sprintf("cache_size(-%d)", cache>>10), "wal_autocheckpoint(1000)", "temp_store(MEMORY)",
-	}, pragmas...)}
-	u := url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: q.Encode()}
-	return sql.Open("sqlite", u.String())
-}
-
-// recall reads what is kept in memory too.
-func (s *Store) recall(ctx context.Context) error {
-	rows, err := s.read.QueryContext(ctx, "SELECT name, tid, cursor FROM targets")
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var name string
-		var t target
-		if err := rows.Scan(&name, &t.tid, &t.cursor); err != nil {
-			return err
-		}
-		s.targets[name] = t
-	}
-	if err := rows.Err(); err != nil {
-		return err
-	}
-	var entries, dead int64
-	if err := s.read.QueryRowContext(ctx, "SELECT (SELECT count(*) FROM entries), (SELECT count(*) FROM dead)").Scan(&entries, &dead); err != nil {
-		return err
-	}
-	s.entries.Store(entries)
-	s.dead.Store(dead)
-	return nil
 }
 
 // Promises says that what was acknowledged is kept.
@@ -167,7 +106,7 @@ func (s *Store) Err() error {
 	}
 }
 
-// Close finishes what was begun and closes the file.
+// Close finishes what was begun and closes the files.
 func (s *Store) Close() error {
 	var err error
 	s.closed.Do(func() {
@@ -181,11 +120,16 @@ func (s *Store) Close() error {
 // release closes what is open.
 func (s *Store) release() error {
 	var errs []error
-	if s.read != nil {
-		errs = append(errs, s.read.Close())
+	for _, g := range s.segments {
+		errs = append(errs, g.reader().close())
 	}
-	if s.writer != nil {
-		errs = append(errs, s.writer.close())
+	if s.state != nil {
+		errs = append(errs, s.state.close())
+	}
+	for _, c := range [...]*conn{s.writer.events, s.writer.state} {
+		if c != nil {
+			errs = append(errs, c.close())
+		}
 	}
 	if s.lock != nil {
 		errs = append(errs, s.lock.Close())

@@ -2,9 +2,6 @@ package sqlite_test
 
 import (
 	"context"
-	"database/sql"
-	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,6 +9,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/ncruces/go-sqlite3"
 
 	"github.com/tocsin-engine/tocsin/runtime/store"
 	"github.com/tocsin-engine/tocsin/runtime/store/sqlite"
@@ -169,40 +167,15 @@ func TestAFileOfANewerProgramIsRefused(t *testing.T) {
 	}
 }
 
-// TestAFileOfVersion1 is brought up to date, with what it holds.
-func TestAFileOfVersion1(t *testing.T) {
-	dir := t.TempDir()
-	s := open(t, dir)
-	r, err := s.Append(t.Context(), store.Batch{Now: storetest.Start, Entries: []store.Entry{{
-		ID: "e", Raw: []byte("{}"), Received: storetest.Start, Pairs: []store.Pair{{Rule: "r", Target: "t"}}}}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	kept := store.Retry{RetryID: store.RetryID{Seq: r.Seqs[0], Rule: "r"}, Due: storetest.Start}
-	if err := s.Settle(t.Context(), store.Settlement{Target: "t", Cursor: r.Seqs[0], Retry: []store.Retry{kept}}); err != nil {
-		t.Fatal(err)
-	}
-	if err := s.Close(); err != nil {
-		t.Fatal(err)
-	}
-	edit(t, dir, `DROP INDEX retries_due; DROP INDEX retries_order; DROP INDEX retries_head;
-		ALTER TABLE retries DROP COLUMN held; ALTER TABLE retries DROP COLUMN order_key;
-		CREATE INDEX retries_due ON retries (tid, due, seq, rule); PRAGMA user_version = 1;`)
-	due, _, err := open(t, dir).Due(t.Context(), "t", storetest.Start, 9)
-	if err != nil || len(due) != 1 || due[0].RetryID != kept.RetryID {
-		t.Errorf("Due after the migration = %+v, %v", due, err)
-	}
-}
-
 // edit changes a closed store's file behind its back.
 func edit(t testing.TB, dir, statement string) {
 	t.Helper()
-	db, err := sql.Open("sqlite", filepath.Join(dir, sqlite.File))
+	c, err := sqlite3.Open(filepath.Join(dir, sqlite.File))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.Close()
-	if _, err := db.Exec(statement); err != nil {
+	defer c.Close()
+	if err := c.Exec(statement); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -225,84 +198,5 @@ func TestLambdaHasNoDisk(t *testing.T) {
 	t.Setenv("AWS_LAMBDA_FUNCTION_NAME", "f")
 	if _, err := sqlite.Open(t.Context(), t.TempDir(), sqlite.Config{}); err == nil {
 		t.Error("Open was taken in a Lambda function")
-	}
-}
-
-func TestAFullDiskThrottlesUntilThereIsRoom(t *testing.T) {
-	ctx := t.Context()
-	s, err := sqlite.Open(ctx, t.TempDir(), sqlite.Config{MaxBytes: 1 << 20})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
-	big := func(id string) store.Batch {
-		e := entry(id, "t")
-		e.Raw = make([]byte, 50_000)
-		return store.Batch{Now: storetest.Start, Entries: []store.Entry{e}}
-	}
-	var last store.Seq
-	for n := 0; ; n++ {
-		r, err := s.Append(ctx, big(fmt.Sprint("e", n)))
-		if errors.Is(err, store.ErrFull) {
-			break
-		}
-		if err != nil || n > 100 {
-			t.Fatalf("after %d events of 50 kB in 1 MiB: %v", n, err)
-		}
-		last = r.Seqs[0]
-	}
-	if s.Err() != nil {
-		t.Fatal("a full disk ended the store")
-	}
-	if entries, err := s.Read(ctx, "t", 0, 100); err != nil || len(entries) != int(last) {
-		t.Errorf("Read on a full disk = %d entries, %v; want %d", len(entries), err, last)
-	}
-	if err := s.Settle(ctx, store.Settlement{Target: "t", Cursor: last}); err != nil {
-		t.Errorf("Settle on a full disk: %v", err)
-	}
-	if err := s.Trim(ctx, storetest.Start.Add(time.Hour)); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := s.Append(ctx, big("new")); err != nil {
-		t.Errorf("Append after room was made: %v", err)
-	}
-	if stats, err := s.Stats(ctx); err != nil || stats.Entries != 1 || stats.Limit != 1<<20 || stats.Bytes > stats.Limit {
-		t.Errorf("stats %+v, %v", stats, err)
-	}
-}
-
-func TestDamagedRowsAreNoticed(t *testing.T) {
-	ctx, dir := t.Context(), t.TempDir()
-	s := open(t, dir)
-	r, err := s.Append(ctx, store.Batch{Now: storetest.Start, Entries: []store.Entry{entry("a", "t"), entry("b", "t")},
-		Swaps: []store.Swap{{Space: "s", Key: "k", Value: []byte("1000")}}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	retry := store.Retry{RetryID: store.RetryID{Seq: r.Seqs[1], Rule: "r"}, Attempts: 7, Due: storetest.Start}
-	letter := store.DeadLetter{Rule: "r", Entry: entry("c", "t"), Death: store.Death{Died: storetest.Start, Code: "X"}}
-	if err := s.Settle(ctx, store.Settlement{Target: "t", Retry: []store.Retry{retry}, Dead: []store.DeadLetter{letter}}); err != nil {
-		t.Fatal(err)
-	}
-	if err := s.Close(); err != nil {
-		t.Fatal(err)
-	}
-	edit(t, dir, `UPDATE entries SET raw = CAST(replace(raw, '"a"', '"x"') AS BLOB);
-		UPDATE state SET value = CAST('9000' AS BLOB);
-		UPDATE retries SET body = CAST(replace(body, ':7', ':1') AS BLOB);
-		UPDATE dead SET body = CAST(replace(body, 'X', 'Y') AS BLOB)`)
-	s = open(t, dir)
-	entries, err := s.Read(ctx, "t", 0, 10)
-	if err != nil || len(entries) != 2 || entries[0].Raw != nil || string(entries[1].Raw) != `{"id":"b"}` {
-		t.Errorf("Read = %v, %v; want the damaged event without its bytes, the other one whole", entries, err)
-	}
-	if _, _, err := s.Get(ctx, "s", "k", storetest.Start); err == nil {
-		t.Error("a damaged value was read")
-	}
-	if due, _, err := s.Due(ctx, "t", storetest.Start, 10); err != nil || len(due) != 1 || due[0].Attempts != 0 || string(due[0].Entry.Raw) != `{"id":"b"}` {
-		t.Errorf("Due = %+v, %v; want the delivery, its attempts counted anew", due, err)
-	}
-	if dead, err := s.DeadLetters(ctx, "", 0, 10); err != nil || len(dead) != 1 || dead[0].Code != "DAMAGED_DEAD_LETTER" {
-		t.Errorf("DeadLetters = %+v, %v", dead, err)
 	}
 }

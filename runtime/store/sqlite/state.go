@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
+
+	"github.com/ncruces/go-sqlite3"
 
 	"github.com/tocsin-engine/tocsin/runtime/store"
 )
@@ -51,28 +54,23 @@ func prefixEnd(prefix string) []byte {
 	return nil
 }
 
-func (s *Store) readItems(ctx context.Context, space, query string, args ...any) ([]store.Item, error) {
-	rows, err := s.read.QueryContext(ctx, query, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var out []store.Item
-	for rows.Next() {
-		var key []byte
-		var expires, crc int64
-		var item store.Item
-		if err := rows.Scan(&key, &item.Version, &expires, &crc, &item.Value); err != nil {
-			return nil, err
-		}
-		item.Key, item.Expires = string(key), timeOf(expires)
-		if checksum([]byte(space), key, item.Value) != crc {
-			s.damaged.Add(1)
-			return nil, fmt.Errorf("%w: %q in %q", ErrDamaged, item.Key, space)
-		}
-		out = append(out, item)
-	}
-	return out, rows.Err()
+func (s *Store) readItems(ctx context.Context, space, query string, args ...any) (out []store.Item, err error) {
+	err = s.inState(ctx, func(c *conn) error {
+		return c.query(query, args, func(r *sqlite3.Stmt) error {
+			item := store.Item{Key: r.ColumnText(0), Version: uint64(r.ColumnInt64(1)), Expires: timeOf(r.ColumnInt64(2)), Value: r.ColumnBlob(4, []byte{})}
+			if itemSum(space, []byte(item.Key), item.Value, item.Version, nanos(item.Expires)) != r.ColumnInt64(3) {
+				s.report("a stored value is damaged", "file", File, "space", space, "key", item.Key)
+				return fmt.Errorf("%w: %q in %q", ErrDamaged, item.Key, space)
+			}
+			out = append(out, item)
+			return nil
+		})
+	})
+	return out, err
+}
+
+func itemSum(space string, key, value []byte, version uint64, expires int64) int64 {
+	return int64(sum(0).text(space).bytes(key).bytes(value).int(int64(version)).int(expires))
 }
 
 // Apply commits all swaps or none.
@@ -81,12 +79,13 @@ func (s *Store) Apply(ctx context.Context, now time.Time, swaps ...store.Swap) (
 		return nil, err
 	}
 	var versions []uint64
-	err := s.commit(ctx, true, func(t *tx) (err error) {
+	grows := slices.ContainsFunc(swaps, func(w store.Swap) bool { return !w.Delete && w.Version == 0 })
+	err := s.commit(ctx, &op{durable: true, grows: grows, do: func(t *tx) (err error) {
 		if err = t.check(now, swaps); err == nil {
 			versions, err = t.swap(swaps)
 		}
 		return err
-	})
+	}})
 	return versions, err
 }
 
@@ -108,17 +107,22 @@ func checkSwaps(swaps []store.Swap) error {
 
 // check says whether the swaps may be written.
 func (t *tx) check(now time.Time, swaps []store.Swap) error {
+	if len(swaps) == 0 {
+		return nil
+	}
+	if err := t.beginState(); err != nil {
+		return err
+	}
 	for _, w := range swaps {
 		if w.Version == store.AnyVersion {
 			continue
 		}
-		var have uint64
-		_, err := t.w.one("SELECT version FROM state WHERE space = ? AND key = ? AND (expires = 0 OR expires > ?)",
-			[]any{w.Space, []byte(w.Key), nanos(now)}, &have)
+		have, err := t.w.state.number("SELECT version FROM state WHERE space = ? AND key = ? AND (expires = 0 OR expires > ?)",
+			w.Space, []byte(w.Key), nanos(now))
 		if err != nil {
 			return err
 		}
-		if have != w.Version {
+		if uint64(have) != w.Version {
 			return store.ErrConflict
 		}
 	}
@@ -127,7 +131,7 @@ func (t *tx) check(now time.Time, swaps []store.Swap) error {
 
 // expire drops some of what has expired; the next commits drop the rest.
 func (t *tx) expire(now time.Time) error {
-	return t.w.exec(`DELETE FROM state WHERE (space, key) IN
+	return t.w.state.exec(`DELETE FROM state WHERE (space, key) IN
 		(SELECT space, key FROM state WHERE expires > 0 AND expires <= ? LIMIT 100)`, nanos(now))
 }
 
@@ -136,21 +140,25 @@ func (t *tx) swap(swaps []store.Swap) ([]uint64, error) {
 	versions := make([]uint64, len(swaps))
 	for i, w := range swaps {
 		var err error
-		if w.Delete {
-			err = t.w.exec("DELETE FROM state WHERE space = ? AND key = ?", w.Space, []byte(w.Key))
-		} else if versions[i], err = t.nextVersion(); err == nil {
-			value := w.Value
-			if value == nil {
-				value = []byte{}
+		if !w.Delete {
+			if versions[i], err = t.nextVersion(); err != nil {
+				return nil, err
 			}
-			err = t.w.exec("INSERT OR REPLACE INTO state (space, key, version, expires, crc, value) VALUES (?, ?, ?, ?, ?, ?)",
-				w.Space, []byte(w.Key), versions[i], nanos(w.Expires), checksum([]byte(w.Space), []byte(w.Key), value), value)
 		}
-		if err != nil {
+		if err := t.putState(w.Space, []byte(w.Key), w.Value, versions[i], nanos(w.Expires)); err != nil {
 			return nil, err
 		}
 	}
 	return versions, nil
+}
+
+// putState writes a value, or removes it if the version is 0.
+func (t *tx) putState(space string, key, value []byte, version uint64, expires int64) error {
+	if version == 0 {
+		return t.w.state.exec("DELETE FROM state WHERE space = ? AND key = ?", space, key)
+	}
+	return t.w.state.exec("INSERT OR REPLACE INTO state (space, key, version, expires, crc, value) VALUES (?, ?, ?, ?, ?, ?)",
+		space, key, version, expires, itemSum(space, key, value, version, expires), value)
 }
 
 // reserve is how many versions the file is told of at once.
@@ -164,5 +172,5 @@ func (t *tx) nextVersion() (uint64, error) {
 		return t.w.version, nil
 	}
 	t.limit = t.w.version + reserve
-	return t.w.version, t.w.exec("INSERT OR REPLACE INTO counters (name, value) VALUES ('version', ?)", t.limit)
+	return t.w.version, t.w.state.exec("INSERT OR REPLACE INTO counters (name, value) VALUES ('version', ?)", t.limit)
 }

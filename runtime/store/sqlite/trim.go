@@ -2,129 +2,88 @@ package sqlite
 
 import (
 	"context"
-	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
 	"time"
+
+	"github.com/ncruces/go-sqlite3"
 
 	"github.com/tocsin-engine/tocsin/runtime/store"
 )
 
-// trimChunk is how many entries one transaction of Trim looks at, so that senders do
-// not wait for it.
-const trimChunk = 500
-
-// Trim drops entries and dead letters from before a time, but what is still needed.
+// Trim drops dead letters from before a time, and files of events whose hour ended before
+// it, if no target has yet to read any of them and no retry needs one.
 func (s *Store) Trim(ctx context.Context, before time.Time) error {
-	err := s.commit(ctx, false, func(t *tx) error { return t.trimDead(before) })
-	for at := store.Seq(0); err == nil; {
-		var more bool
-		var last store.Seq
-		err = s.commit(ctx, false, func(t *tx) (err error) {
-			last, more, err = t.trim(before, at)
+	return s.commit(ctx, &op{durable: true, do: func(t *tx) error {
+		if err := t.beginState(); err != nil {
 			return err
-		})
-		if at = last; !more {
-			break
 		}
-	}
-	return err
+		if err := t.forget("died < ?", nanos(before)); err != nil {
+			return err
+		}
+		for _, g := range s.all() {
+			if g.hour.Add(time.Hour).After(before) {
+				break
+			}
+			needed, err := t.needed(g)
+			if err == nil && !needed {
+				err = t.unlink(g)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	}})
 }
 
-func (t *tx) trimDead(before time.Time) error {
-	s, err := t.w.stmt("DELETE FROM dead WHERE died < ?")
-	if err != nil {
-		return err
-	}
-	done, err := s.Exec(nanos(before))
-	if err != nil {
-		return err
-	}
-	n, err := done.RowsAffected()
-	t.dead -= n
-	return err
-}
-
-// old is an entry that trim looks at.
-type old struct {
-	seq   int64
-	pairs []byte
-}
-
-// trim looks at the next entries after a place, up to the first that is not old, and
-// drops those that nothing needs.
-func (t *tx) trim(before time.Time, after store.Seq) (last store.Seq, more bool, err error) {
-	entries, err := t.oldest(before, after)
-	if err != nil {
-		return 0, false, err
-	}
-	for _, e := range entries {
-		last = store.Seq(e.seq)
-		pairs, err := readPairs(e.pairs)
-		if err != nil {
-			continue // damaged: its target has yet to say so, or it is lost for good
-		}
-		needed, err := t.needed(e.seq, pairs)
-		if err == nil && !needed {
-			err = t.drop(e.seq, pairs)
-		}
-		if err != nil {
-			return 0, false, err
-		}
-	}
-	return last, len(entries) == trimChunk, nil
-}
-
-func (t *tx) oldest(before time.Time, after store.Seq) ([]old, error) {
-	s, err := t.w.stmt("SELECT seq, received, pairs FROM entries WHERE seq > ? ORDER BY seq LIMIT ?")
-	if err != nil {
-		return nil, err
-	}
-	rows, err := s.Query(int64(after), trimChunk)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var out []old
-	for rows.Next() {
-		var e old
-		var received int64
-		if err := rows.Scan(&e.seq, &received, &e.pairs); err != nil {
-			return nil, err
-		}
-		if received >= nanos(before) {
-			break
-		}
-		out = append(out, e)
-	}
-	return out, rows.Err()
-}
-
-// needed says whether a target has yet to read an entry, or a retry needs it.
-func (t *tx) needed(seq int64, pairs []store.Pair) (bool, error) {
-	for _, p := range pairs {
-		target, err := t.target(p.Target)
-		if err != nil {
-			return false, err
-		}
-		if store.Seq(seq) > target.cursor {
+// needed says whether a target has yet to read a file, or a retry needs it.
+func (t *tx) needed(g *segment) (bool, error) {
+	g.mu.RLock()
+	defer g.mu.RUnlock()
+	for name, last := range g.newest {
+		if last > t.s.cursor(name) {
 			return true, nil
 		}
 	}
-	var one int
-	return t.w.one("SELECT 1 FROM retries WHERE seq = ? LIMIT 1", []any{seq}, &one)
+	return t.w.state.one("SELECT 1 FROM retries WHERE seq BETWEEN ? AND ? LIMIT 1", []any{int64(g.first), int64(g.last)}, func(*sqlite3.Stmt) {})
 }
 
-func (t *tx) drop(seq int64, pairs []store.Pair) error {
-	for _, p := range pairs {
-		tid, err := t.tid(p.Target)
-		if err == nil {
-			err = t.w.exec("DELETE FROM wants WHERE tid = ? AND seq = ?", tid, seq)
+// unlink takes a file of events out; it is deleted when bus.db is committed. The places
+// that it held are not given again.
+func (t *tx) unlink(g *segment) error {
+	if g == t.w.segment {
+		if t.inEvents {
+			return nil // the next Trim finds it
 		}
-		if err != nil {
+		if err := t.s.leaveSegment(); err != nil {
 			return err
 		}
 	}
-	t.entries--
-	return t.w.exec("DELETE FROM entries WHERE seq = ?", seq)
+	if err := t.w.state.exec("INSERT OR REPLACE INTO counters (name, value) VALUES ('seq', ?)", int64(t.w.seq)); err != nil {
+		return err
+	}
+	for _, table := range [...]string{"sealed", "unread"} {
+		if err := t.w.state.exec("DELETE FROM "+table+" WHERE first = ?", int64(g.first)); err != nil {
+			return err
+		}
+	}
+	t.unlinked = append(t.unlinked, g)
+	return nil
+}
+
+// remove deletes the files that were taken out.
+func (s *Store) remove(segments []*segment) {
+	for _, g := range segments {
+		s.drop(g)
+		s.entries.Add(-int64(g.last + 1 - g.first))
+		s.recent.forget(g.last)
+		if err := g.remove(); err != nil {
+			s.log.Error("an old file could not be deleted", "file", g.name(), "error", err)
+		}
+	}
 }
 
 // Stats tells how full the store is.
@@ -132,25 +91,65 @@ func (s *Store) Stats(ctx context.Context) (store.Stats, error) {
 	if err := s.enter(ctx); err != nil {
 		return store.Stats{}, err
 	}
-	st := store.Stats{Limit: s.limit, Entries: int(s.entries.Load()), DeadLetters: int(s.dead.Load())}
-	if err := s.read.QueryRowContext(ctx, "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()").Scan(&st.Bytes); err != nil {
-		return st, fmt.Errorf("sqlite: %w", err)
-	}
-	rows, err := s.read.QueryContext(ctx, `SELECT name, cursor, unread, retries, dying FROM (
-		SELECT name, cursor, (SELECT count(*) FROM wants w WHERE w.tid = t.tid AND w.seq > t.cursor) AS unread,
-			(SELECT count(*) FROM retries r WHERE r.tid = t.tid) AS retries,
-			(SELECT count(*) FROM retries r WHERE r.tid = t.tid AND r.dying) AS dying FROM targets t)
-		WHERE unread > 0 OR retries > 0 ORDER BY name`)
-	if err != nil {
-		return st, fmt.Errorf("sqlite: %w", err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var l store.Lane
-		if err := rows.Scan(&l.Target, &l.Cursor, &l.Unread, &l.Retries, &l.Dying); err != nil {
-			return st, fmt.Errorf("sqlite: %w", err)
+	st := store.Stats{Entries: int(s.entries.Load()), DeadLetters: int(s.dead.Load()),
+		Damaged: s.damaged.Load(), SetAside: s.setAsideFiles.Load(), Full: s.room.full()}
+	lanes := map[string]*store.Lane{}
+	lane := func(name string) *store.Lane {
+		if lanes[name] == nil {
+			lanes[name] = &store.Lane{Target: name, Cursor: s.cursor(name)}
 		}
-		st.Lanes = append(st.Lanes, l)
+		return lanes[name]
 	}
-	return st, rows.Err()
+	err := s.inState(ctx, func(c *conn) error {
+		return c.query("SELECT target, count(*), sum(dying) FROM retries GROUP BY target", nil, func(r *sqlite3.Stmt) error {
+			l := lane(r.ColumnText(0))
+			l.Retries, l.Dying = r.ColumnInt(1), r.ColumnInt(2)
+			return nil
+		})
+	})
+	if err != nil {
+		return st, err
+	}
+	for _, g := range s.all() {
+		for _, name := range g.unreadBy(s.cursor) {
+			if err := s.countUnread(ctx, g, lane(name)); err != nil {
+				return st, err
+			}
+		}
+		st.Bytes += fileSize(g.path) + fileSize(g.path+"-wal")
+	}
+	path := filepath.Join(s.dir, File)
+	st.Bytes += fileSize(path) + fileSize(path+"-wal")
+	for _, name := range slices.Sorted(maps.Keys(lanes)) {
+		st.Lanes = append(st.Lanes, *lanes[name])
+	}
+	return st, nil
+}
+
+// unreadBy are the targets that have yet to read something of a file.
+func (g *segment) unreadBy(cursor func(string) store.Seq) (names []string) {
+	g.mu.RLock()
+	defer g.mu.RUnlock()
+	for name, last := range g.newest {
+		if last > cursor(name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+func (s *Store) countUnread(ctx context.Context, g *segment, l *store.Lane) error {
+	return s.inSegment(ctx, g, func(c *conn) error {
+		n, err := c.number("SELECT count(*) FROM wants WHERE tid = (SELECT tid FROM targets WHERE name = ?) AND seq > ?", l.Target, int64(l.Cursor))
+		l.Unread += int(n)
+		return err
+	})
+}
+
+func fileSize(path string) int64 {
+	info, err := os.Stat(path)
+	if err != nil {
+		return 0
+	}
+	return info.Size()
 }

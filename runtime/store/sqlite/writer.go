@@ -2,103 +2,76 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"maps"
-	"strings"
-
-	driver "modernc.org/sqlite"
-	sqlite3 "modernc.org/sqlite/lib"
+	"time"
 
 	"github.com/tocsin-engine/tocsin/runtime/store"
 )
-
-// pageSize is SQLite's default.
-const pageSize = 4096
 
 // maxGroup bounds how many operations one transaction has.
 const maxGroup = 512
 
 // op is one write that waits for the writer.
 type op struct {
-	// durable means that the caller must not be answered before the disk has it.
+	// durable means that the caller must not be answered before the disk has what
+	// changes in bus.db. What goes to the log is always waited for.
 	durable bool
+	// grows means that it takes room: it is refused at once while there is none.
+	grows bool
+	// appends means that it changes nothing in bus.db but what the log can redo.
+	appends bool
 	// do makes the changes. It returns a refusal before it has changed anything.
 	do func(*tx) error
 	// done gets the outcome, always.
 	done chan error
 }
 
-// writer is the one connection that writes.
+// writer holds the connections that write.
 type writer struct {
-	db    *sql.DB
-	conn  *sql.Conn
-	stmts map[string]*sql.Stmt
-	// lazy says that the connection is set not to wait for the disk.
-	lazy bool
+	state  *conn
+	events *conn // of segment; nil before the first entry
+	// segment is the file that is written, tids the numbers of its targets.
+	segment *segment
+	tids    map[string]int64
+	// seq is the last place given in the log.
+	seq store.Seq
 	// version is the last one given to a state item, limit the one that is reserved in
 	// the file: after a crash, counting goes on from there, so that none comes back.
 	version, limit uint64
-	// seq is the last place given in the log. One that a failed commit was given is not
-	// given again.
-	seq int64
+	// redo is the number of the last redo record; owed are those whose events are in
+	// the log, and which a full disk kept from bus.db.
+	redo int64
+	owed []redo
 }
 
-// tx is one transaction of the writer. What is kept in memory changes after it.
+// tx is one transaction of the writer, over bus.db and the log. What is kept in memory
+// changes after it.
 type tx struct {
-	s       *Store
-	w       *writer
-	targets map[string]target // made or moved in this transaction
-	limit   uint64            // of versions, if this transaction raises it
-	entries int64             // added, less those dropped
-	dead    int64
-}
+	s              *Store
+	w              *writer
+	inEvents, inDB bool
+	durable        bool
+	cursors        map[string]store.Seq
+	limit          uint64 // of versions, if this transaction raises it
+	dead           int64
 
-func openWriter(ctx context.Context, path string, c Config) (*writer, error) {
-	var bound []string
-	if c.MaxBytes > 0 {
-		bound = []string{fmt.Sprintf("max_page_count(%d)", c.MaxBytes/pageSize)}
-	}
-	db, err := connect(path, c.Cache, bound...)
-	if err != nil {
-		return nil, err
-	}
-	w := &writer{db: db, stmts: map[string]*sql.Stmt{}}
-	if w.conn, err = db.Conn(ctx); err == nil {
-		err = migrate(ctx, w.conn)
-	}
-	if err == nil {
-		err = w.conn.QueryRowContext(ctx, "SELECT coalesce(max(value), 0) FROM counters WHERE name = 'version'").Scan(&w.limit)
-		w.version = w.limit
-	}
-	if err == nil {
-		err = w.conn.QueryRowContext(ctx, "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'entries'").Scan(&w.seq)
-	}
-	if err != nil {
-		return nil, errors.Join(err, w.close())
-	}
-	return w, nil
-}
-
-func (w *writer) close() error {
-	var errs []error
-	for _, s := range w.stmts {
-		errs = append(errs, s.Close())
-	}
-	if w.conn != nil {
-		errs = append(errs, w.conn.Close())
-	}
-	return errors.Join(append(errs, w.db.Close())...)
+	entries   []store.Entry
+	newest    map[string]store.Seq
+	tids      map[string]int64
+	keysUntil int64
+	redo      []redo
+	unlinked  []*segment
 }
 
 // commit hands an operation to the writer and waits for its outcome. A caller that has
 // gone is not waited for, but what it asked for may have been done.
-func (s *Store) commit(ctx context.Context, durable bool, do func(*tx) error) error {
+func (s *Store) commit(ctx context.Context, o *op) error {
 	if err := s.enter(ctx); err != nil {
 		return err
 	}
-	o := &op{durable, do, make(chan error, 1)}
+	o.done = make(chan error, 1)
 	select {
 	case s.ops <- o:
 	case <-s.quit:
@@ -119,13 +92,24 @@ func (s *Store) commit(ctx context.Context, durable bool, do func(*tx) error) er
 	}
 }
 
+// idle is how long the writer waits for work before it empties the write-ahead logs: what
+// is in the files themselves, a damaged log cannot take with it.
+const idle = time.Second
+
 // run is the writer's goroutine.
 func (s *Store) run() {
 	defer close(s.ended)
+	timer := time.NewTimer(idle)
+	defer timer.Stop()
 	for {
 		select {
 		case o := <-s.ops:
 			s.group(s.gather(o))
+			timer.Reset(idle)
+		case m := <-s.mends:
+			m.done <- s.mendOnce(m)
+		case <-timer.C:
+			s.checkpoint()
 		case <-s.quit:
 			for { // what was handed over before is done before the end
 				select {
@@ -153,143 +137,195 @@ func (s *Store) gather(first *op) []*op {
 	return group
 }
 
-// group commits operations as one transaction and answers each.
-func (s *Store) group(group []*op) {
-	outcomes, err := s.transact(group)
+// group commits operations and answers each. When the disk is full, those that take no
+// room are made in the reserve, and the others are refused.
+func (s *Store) group(ops []*op) {
+	if s.room.full() && !s.room.reserve() {
+		ops = refuseGrowing(ops)
+	}
+	ops, err := s.transact(ops)
+	if err != nil && isFull(err) && s.Err() == nil {
+		s.log.Warn("the disk is full: senders are throttled, deliveries go on", "error", err)
+		s.room.release()
+		ops, err = s.transact(refuseGrowing(ops))
+	}
 	if err != nil {
 		err = s.explain(err)
 	}
-	for i, o := range group {
-		if err != nil {
-			o.done <- err
-		} else {
-			o.done <- outcomes[i]
-		}
+	for _, o := range ops {
+		o.done <- err
 	}
+	s.checkpointIfLarge()
 }
 
-// transact makes a transaction. The outcomes are refusals; the error is of all.
-func (s *Store) transact(group []*op) (outcomes []error, err error) {
+// refuseGrowing answers the operations that take room, and returns the others.
+func refuseGrowing(ops []*op) (rest []*op) {
+	for _, o := range ops {
+		if o.grows {
+			o.done <- store.ErrFull
+			continue
+		}
+		rest = append(rest, o)
+	}
+	return rest
+}
+
+// transact makes one transaction of operations, and answers those that it refuses or that
+// are committed by the log alone. The error is that of all that it returns.
+func (s *Store) transact(ops []*op) (waiting []*op, err error) {
 	if s.Err() != nil {
-		return nil, s.Err()
+		return ops, s.Err()
 	}
-	w := s.writer
-	lazy := true
-	for _, o := range group {
-		lazy = lazy && !o.durable
-	}
-	if err := w.wait(!lazy); err != nil {
-		return nil, err
-	}
-	if err := w.exec("BEGIN IMMEDIATE"); err != nil {
-		return nil, err
-	}
-	t := &tx{s: s, w: w, targets: map[string]target{}}
-	outcomes = make([]error, len(group))
-	for i, o := range group {
+	t := s.begin(ops)
+	outcomes := make([]error, len(ops))
+	for i, o := range ops {
 		if outcomes[i] = o.do(t); outcomes[i] != nil && !refusal(outcomes[i]) {
-			w.rollback()
-			return nil, outcomes[i]
+			t.rollback()
+			return s.unlessDamaged(ops, outcomes[i])
 		}
 	}
-	if err := w.exec("COMMIT"); err != nil {
-		w.rollback()
-		return nil, err
+	if err := t.commitLog(); err != nil {
+		t.rollback()
+		return s.unlessDamaged(ops, err)
 	}
-	t.publish()
-	return outcomes, nil
+	err = t.commitState()
+	for i, o := range ops {
+		if outcomes[i] == nil && err != nil && !o.appends {
+			waiting = append(waiting, o)
+			continue
+		}
+		o.done <- outcomes[i]
+	}
+	return waiting, err
+}
+
+// begin prepares a transaction. What a full disk kept from bus.db is made up for first.
+func (s *Store) begin(ops []*op) *tx {
+	t := &tx{s: s, w: s.writer, cursors: map[string]store.Seq{}, newest: map[string]store.Seq{}, tids: map[string]int64{}}
+	for _, o := range ops {
+		t.durable = t.durable || o.durable
+	}
+	return t
+}
+
+// beginState begins the part of the transaction that is in bus.db, once.
+func (t *tx) beginState() error {
+	if t.inDB {
+		return nil
+	}
+	if err := t.w.state.wait(t.durable); err != nil {
+		return err
+	}
+	if err := t.w.state.exec("BEGIN IMMEDIATE"); err != nil {
+		return err
+	}
+	t.inDB = true
+	return t.applyRedo(t.w.owed)
+}
+
+// beginEvents begins the part that is in the log, in the file of the hour.
+func (t *tx) beginEvents(now time.Time) error {
+	if t.inEvents {
+		return nil
+	}
+	if err := t.rotate(now); err != nil {
+		return err
+	}
+	t.inEvents = true
+	return t.w.events.exec("BEGIN IMMEDIATE")
+}
+
+// commitLog commits the events, and with them the redo records.
+func (t *tx) commitLog() error {
+	if !t.inEvents {
+		return nil
+	}
+	if err := t.w.events.exec("COMMIT"); err != nil {
+		return err
+	}
+	t.inEvents = false
+	maps.Copy(t.w.tids, t.tids)
+	g := t.w.segment
+	g.mu.Lock()
+	g.last = max(g.last, t.w.seq)
+	g.keysUntil = max(g.keysUntil, t.keysUntil)
+	for name, seq := range t.newest {
+		g.newest[name] = seq
+	}
+	g.mu.Unlock()
+	t.s.entries.Add(int64(len(t.entries)))
+	t.s.recent.add(t.entries)
+	t.w.owed = append(t.w.owed, t.redo...)
+	return nil
+}
+
+// commitState commits what is in bus.db.
+func (t *tx) commitState() error {
+	if !t.inDB {
+		return nil
+	}
+	if err := t.w.state.exec("COMMIT"); err != nil {
+		t.rollback()
+		return err
+	}
+	t.inDB = false
+	t.w.owed = nil
+	t.w.limit = max(t.w.limit, t.limit)
+	t.s.mu.Lock()
+	maps.Copy(t.s.cursors, t.cursors)
+	t.s.mu.Unlock()
+	t.s.dead.Add(t.dead)
+	t.s.remove(t.unlinked)
+	return nil
 }
 
 // rollback gives up a transaction. Its own error says nothing new: SQLite may have
 // rolled back itself, and otherwise the next transaction cannot begin, which ends it.
-func (w *writer) rollback() { _ = w.exec("ROLLBACK") }
+func (t *tx) rollback() {
+	if t.inEvents && t.w.events != nil {
+		_ = t.w.events.exec("ROLLBACK")
+		t.w.seq = t.w.segment.end() // the places were not seen by anybody
+	}
+	if t.inDB {
+		_ = t.w.state.exec("ROLLBACK")
+	}
+	t.inEvents, t.inDB = false, false
+}
 
 func refusal(err error) bool {
 	return errors.Is(err, store.ErrConflict) || errors.Is(err, store.ErrDuplicate)
 }
 
-// publish tells the readers what the transaction changed.
-func (t *tx) publish() {
-	t.s.mu.Lock()
-	maps.Copy(t.s.targets, t.targets)
-	t.s.mu.Unlock()
-	t.w.limit = max(t.w.limit, t.limit)
-	t.s.entries.Add(t.entries)
-	t.s.dead.Add(t.dead)
-}
-
-// wait sets whether a commit waits for the disk.
-func (w *writer) wait(disk bool) error {
-	if w.lazy != disk {
-		return nil
+// unlessDamaged mends the file of events that a transaction stumbled over, and makes the
+// transaction again. A damaged bus.db is mended by a restart.
+func (s *Store) unlessDamaged(ops []*op, failure error) ([]*op, error) {
+	var at *fileError
+	if !isDamage(failure) || !errors.As(failure, &at) {
+		return ops, failure
 	}
-	mode := "NORMAL"
-	if disk {
-		mode = "FULL"
-	}
-	if _, err := w.conn.ExecContext(context.Background(), "PRAGMA synchronous = "+mode); err != nil {
-		return err
-	}
-	w.lazy = !disk
-	return nil
-}
-
-// stmt prepares a statement once.
-func (w *writer) stmt(text string) (*sql.Stmt, error) {
-	if s := w.stmts[text]; s != nil {
-		return s, nil
-	}
-	s, err := w.conn.PrepareContext(context.Background(), text)
-	if err == nil {
-		w.stmts[text] = s
-	}
-	return s, err
-}
-
-func (w *writer) exec(text string, args ...any) error {
-	s, err := w.stmt(text)
-	if err != nil {
-		return err
-	}
-	_, err = s.Exec(args...)
-	return err
-}
-
-// insert writes rows of width columns in as few statements as a few sizes allow: half
-// of a small statement's time is not spent on its row.
-func (w *writer) insert(head string, width int, args []any) error {
-	row := "(?" + strings.Repeat(", ?", width-1) + ")"
-	for _, n := range [...]int{16, 4, 1} {
-		for len(args) >= n*width {
-			if err := w.exec(head+strings.Repeat(row+", ", n-1)+row, args[:n*width]...); err != nil {
-				return err
+	for _, g := range s.all() {
+		if g.path == at.path {
+			if err := s.mend(g, failure); err != nil {
+				return ops, errors.Join(failure, err)
 			}
-			args = args[n*width:]
+			return s.transact(ops)
 		}
 	}
-	return nil
-}
-
-// one reads one row; ok is false if there is none.
-func (w *writer) one(text string, args []any, into ...any) (ok bool, err error) {
-	s, err := w.stmt(text)
-	if err != nil {
-		return false, err
-	}
-	err = s.QueryRow(args...).Scan(into...)
-	if errors.Is(err, sql.ErrNoRows) {
-		return false, nil
-	}
-	return err == nil, err
+	return ops, failure
 }
 
 // explain turns a failed transaction into what the interface says. What is not a full
-// disk is the end.
+// disk is the end: after a failed fsync nobody knows what the file holds, and asking
+// again would be answered from memory.
 func (s *Store) explain(err error) error {
-	var e *driver.Error
-	if errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_FULL {
+	if isFull(err) {
 		return fmt.Errorf("%w: %w", store.ErrFull, err)
 	}
+	return s.fail(err)
+}
+
+// fail is the end of the store.
+func (s *Store) fail(err error) error {
 	s.failOnce.Do(func() {
 		s.failure = fmt.Errorf("sqlite: a commit failed, nothing more is accepted until a restart: %w", err)
 		s.log.Error("a commit failed, nothing more is accepted until a restart", "error", err)

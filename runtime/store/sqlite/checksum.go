@@ -1,0 +1,108 @@
+package sqlite
+
+import (
+	"bufio"
+	"encoding/binary"
+	"errors"
+	"io"
+	"os"
+)
+
+// pageSum is the checksum that the last 8 bytes of a page hold, of all before them
+// (https://sqlite.org/cksumvfs.html).
+func pageSum(page []byte) (out [8]byte) {
+	var s1, s2 uint32
+	for b := page[:len(page)-8]; len(b) >= 8; b = b[8:] {
+		s1 += binary.LittleEndian.Uint32(b) + s2
+		s2 += binary.LittleEndian.Uint32(b[4:]) + s1
+	}
+	binary.LittleEndian.PutUint32(out[:], s1)
+	binary.LittleEndian.PutUint32(out[4:], s2)
+	return out
+}
+
+// verifyFile reads a file that nobody writes to, and says how many of its pages are not
+// what was written.
+func verifyFile(path string, pageSize int) (bad int, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return 0, err
+	}
+	defer f.Close()
+	r := bufio.NewReaderSize(f, 1<<20)
+	page := make([]byte, pageSize)
+	var pages, want int
+	for {
+		_, err := io.ReadFull(r, page)
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
+			return bad, err
+		}
+		if pages == 0 {
+			want = int(binary.BigEndian.Uint32(page[28:]))
+		}
+		pages++
+		if err != nil || pageSum(page) != [8]byte(page[pageSize-8:]) {
+			bad++
+		}
+	}
+	return bad + max(0, want-pages), nil
+}
+
+// WAL frames, see https://sqlite.org/walformat.html.
+const (
+	walHeader   = 32
+	frameHeader = 24
+)
+
+// lostFrames counts the frames of a write-ahead log that come after a damaged one: SQLite
+// leaves them out as though they had never been written. A log that merely ends early,
+// as after a power cut, has none: its frames follow each other up to the end, and what
+// comes then is of an earlier round.
+func lostFrames(path string) (int, error) {
+	b, err := os.ReadFile(path + "-wal")
+	if err != nil || len(b) < walHeader {
+		return 0, nil //nolint:nilerr // no log, nothing lost
+	}
+	size := int(binary.BigEndian.Uint32(b[8:]))
+	order := binary.ByteOrder(binary.LittleEndian)
+	if b[3]&1 == 1 {
+		order = binary.BigEndian
+	}
+	s1, s2 := walSum(order, b[:24], 0, 0)
+	if s1 != binary.BigEndian.Uint32(b[24:]) || s2 != binary.BigEndian.Uint32(b[28:]) || size < 512 || size > 65536 {
+		return lostHeader(b), nil
+	}
+	lost, broken := 0, false
+	for at := walHeader; at+frameHeader+size <= len(b); at += frameHeader + size {
+		f := b[at : at+frameHeader+size]
+		if [8]byte(f[8:16]) != [8]byte(b[16:24]) { // the salt of an earlier round
+			broken = true // or it is the salt that is damaged
+			continue
+		}
+		n1, n2 := walSum(order, f[:8], s1, s2)
+		n1, n2 = walSum(order, f[frameHeader:], n1, n2)
+		s1, s2 = binary.BigEndian.Uint32(f[16:]), binary.BigEndian.Uint32(f[20:])
+		if n1 == s1 && n2 == s2 {
+			if broken {
+				lost++ // it follows from a frame that does not follow from the one before
+			}
+			continue
+		}
+		broken = true
+	}
+	return lost, nil
+}
+
+func walSum(order binary.ByteOrder, b []byte, s1, s2 uint32) (uint32, uint32) {
+	for ; len(b) >= 8; b = b[8:] {
+		s1 += order.Uint32(b) + s2
+		s2 += order.Uint32(b[4:]) + s1
+	}
+	return s1, s2
+}
+
+// lostHeader is how many frames a log with a damaged header seems to have.
+func lostHeader(b []byte) int { return max(1, (len(b)-walHeader)/(frameHeader+statePage)) }

@@ -1,0 +1,87 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+
+	"github.com/tocsin-engine/tocsin/runtime/store"
+)
+
+// mendOp asks the writer to mend a file of events that a reader stumbled over.
+type mendOp struct {
+	g     *segment
+	seen  *readers // through which the damage was seen
+	cause error
+	done  chan error
+}
+
+// inSegment reads a file of events. One that turns out to be damaged is mended first.
+func (s *Store) inSegment(ctx context.Context, g *segment, f func(*conn) error) error {
+	r := g.reader()
+	err := r.with(ctx, f)
+	if !isDamage(err) {
+		return err
+	}
+	m := &mendOp{g, r, err, make(chan error, 1)}
+	select {
+	case s.mends <- m:
+	case <-s.quit:
+		return store.ErrClosed
+	}
+	select {
+	case e := <-m.done:
+		if e != nil {
+			return errors.Join(err, e)
+		}
+	case <-s.ended:
+		return store.ErrClosed
+	}
+	return g.reader().with(ctx, f)
+}
+
+// inState reads bus.db. If that is damaged, this is the end: it is mended when the store
+// is opened, before anybody has been answered from it.
+func (s *Store) inState(ctx context.Context, f func(*conn) error) error {
+	err := s.state.with(ctx, f)
+	if isDamage(err) {
+		return s.fail(err)
+	}
+	return err
+}
+
+func (s *Store) mendOnce(m *mendOp) error {
+	if m.g.reader() != m.seen {
+		return nil // somebody else stumbled over it too
+	}
+	return s.mend(m.g, m.cause)
+}
+
+// mend replaces a file of events by what can be read of it. It is for the writer.
+func (s *Store) mend(g *segment, cause error) error {
+	w := s.writer
+	writing := w.segment == g
+	if writing {
+		_ = w.events.close() // what it cannot do is what is mended
+		w.events, w.segment, w.tids = nil, nil, nil
+	}
+	err := errors.Join(g.reader().close(), s.salvageSegment(g.path, g.first, g.end(), cause))
+	if err != nil {
+		return err
+	}
+	g.mu.Lock()
+	g.read = newReaders(s.eventsSetup(g.path))
+	g.mu.Unlock()
+	if err := g.read.with(context.Background(), g.inspect); err != nil {
+		return err
+	}
+	if writing {
+		return s.openSegment(g)
+	}
+	return nil
+}
+
+// report says that something of what was stored is damaged.
+func (s *Store) report(what string, args ...any) {
+	s.damaged.Add(1)
+	s.log.Error(what, args...)
+}

@@ -1,0 +1,146 @@
+package sqlite
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/ncruces/go-sqlite3"
+)
+
+// rotate makes sure that there is a file for the hour. Hours only go up: a clock that
+// was put back goes on in the file that there is.
+func (t *tx) rotate(now time.Time) error {
+	hour := now.UTC().Truncate(time.Hour)
+	g := t.w.segment
+	if g != nil && !hour.After(g.hour) {
+		return nil
+	}
+	if err := t.seal(); err != nil {
+		return err
+	}
+	return t.s.openSegment(t.s.newSegment(t.w.seq+1, hour))
+}
+
+// seal ends the file that is written and notes in bus.db what it holds.
+func (t *tx) seal() error {
+	g := t.w.segment
+	if g == nil {
+		return nil
+	}
+	if err := t.s.leaveSegment(); err != nil {
+		return err
+	}
+	if g.last < g.first {
+		t.s.drop(g)
+		return g.remove()
+	}
+	return t.noteSealed(g)
+}
+
+// noteSealed writes what a file holds, so that it need not be opened at the next start.
+func (t *tx) noteSealed(g *segment) error {
+	if err := t.beginState(); err != nil {
+		return err
+	}
+	if err := t.w.state.exec("INSERT OR REPLACE INTO sealed (first, last, keys_until) VALUES (?, ?, ?)", int64(g.first), int64(g.last), g.keysUntil); err != nil {
+		return err
+	}
+	for name, last := range g.newest {
+		if err := t.w.state.exec("INSERT OR REPLACE INTO unread (first, target, last) VALUES (?, ?, ?)", int64(g.first), name, int64(last)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// leaveSegment closes the writer's file, with everything in the file itself.
+func (s *Store) leaveSegment() error {
+	w := s.writer
+	if w.events == nil {
+		return nil
+	}
+	s.checkpointOf(w.events) // of what a reader keeps it from, whoever closes last makes up for it
+	err := w.events.close()
+	w.events, w.segment, w.tids = nil, nil, nil
+	return err
+}
+
+// openSegment opens a file to write to it, and makes it if it is not there.
+func (s *Store) openSegment(g *segment) error {
+	c, err := connectWriter(s.eventsSetup(g.path), eventsSchema, eventsVersion)
+	if err != nil {
+		return err
+	}
+	tids := map[string]int64{}
+	err = c.query("SELECT name, tid FROM targets", nil, func(r *sqlite3.Stmt) error {
+		tids[r.ColumnText(0)] = r.ColumnInt64(1)
+		return nil
+	})
+	if err != nil {
+		return errors.Join(err, c.close())
+	}
+	s.writer.events, s.writer.segment, s.writer.tids = c, g, tids
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !slices.Contains(s.segments, g) {
+		s.segments = append(s.segments, g)
+	}
+	return syncDir(filepath.Dir(g.path))
+}
+
+// drop takes a file off the list.
+func (s *Store) drop(g *segment) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.segments = slices.DeleteFunc(slices.Clone(s.segments), func(other *segment) bool { return other == g })
+}
+
+// syncDir makes the names in a folder durable.
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
+
+// largeWAL is when a write-ahead log is moved into its file: one damaged frame takes all
+// that come after it.
+const largeWAL = 4 << 20
+
+func (s *Store) checkpointIfLarge() {
+	for _, c := range [...]*conn{s.writer.state, s.writer.events} {
+		if c != nil && c.walBytes > largeWAL {
+			s.checkpointOf(c)
+		}
+	}
+}
+
+// checkpoint moves the write-ahead logs when nothing happens, and closes what nobody reads.
+func (s *Store) checkpoint() {
+	for _, c := range [...]*conn{s.writer.state, s.writer.events} {
+		if c != nil && c.walBytes > 0 {
+			s.checkpointOf(c)
+		}
+	}
+	for _, g := range s.all() {
+		if g != s.writer.segment {
+			_ = g.reader().rest() // opening it again costs a millisecond
+		}
+	}
+}
+
+// checkpointOf moves a write-ahead log into its file, as far as no reader is in the way.
+// A failed fsync is final here too.
+func (s *Store) checkpointOf(c *conn) {
+	_, _, err := c.db.WALCheckpoint("main", sqlite3.CHECKPOINT_PASSIVE)
+	switch {
+	case err == nil, errors.Is(err, sqlite3.BUSY), isFull(err):
+		c.walBytes = 0 // until the next commit
+	case s.Err() == nil:
+		_ = s.fail(err)
+	}
+}
