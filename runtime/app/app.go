@@ -154,7 +154,9 @@ func (a *App) assemble(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
-	a.table = a.services(o)
+	if a.table, err = a.services(o); err != nil {
+		return err
+	}
 	a.engine.SetServices(a.table)
 	signed.client = awsapi.NewClient(awsapi.ClientConfig{Table: a.table, Region: c.Region, Now: o.Now, Log: o.Log})
 	a.server, err = server.New(server.Config{

@@ -44,6 +44,8 @@ type Config struct {
 	// OTLPDimensions are the resource attributes that become dimensions of metrics that
 	// come through OTLP.
 	OTLPDimensions []string
+	// SamplingRules is a file of X-Ray's sampling rules, "" for the default rule alone.
+	SamplingRules string
 	// MaxHops is how many targets may stand between an event and its origin.
 	MaxHops int
 	// Drain bounds how long the server waits for deliveries when it is told to stop.
@@ -126,6 +128,8 @@ var Settings = []Setting{
 		field: func(c *Config) any { return &c.Region }},
 	{Name: "otlp-dimensions", Scope: Server, Default: OTLPDimensions, Help: "resource attributes of OTLP `NAME,…` that become dimensions of its metrics",
 		field: func(c *Config) any { return &c.OTLPDimensions }},
+	{Name: "sampling-rules", Scope: Server, Help: "`FILE` of X-Ray sampling rules, as aws xray get-sampling-rules prints them (AWS's default rule alone)",
+		field: func(c *Config) any { return &c.SamplingRules }},
 	{Name: "max-hops", Scope: Server, Default: "8", Help: "cut a loop after this many targets",
 		field: func(c *Config) any { return &c.MaxHops }},
 	{Name: "drain", Scope: Server, Default: "10s", Help: "when told to stop, wait this long for deliveries that run",

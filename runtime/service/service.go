@@ -3,7 +3,8 @@
 // answers AWS clients over HTTP (runtime/awsapi) and the `aws` calls of targets in
 // `mode: local` (runtime/engine), and its types shape the signed calls of `mode: aws`.
 //
-// One package a service lies below: events, sqs, sns, kinesis, autoscaling, ec2.
+// One package a service lies below: events, cloudwatch, logs, xray, sqs, sns, kinesis,
+// autoscaling, ec2.
 package service
 
 import (
