@@ -21,6 +21,8 @@ import (
 	"github.com/tocsin-engine/tocsin/runtime/service/cloudwatch"
 	"github.com/tocsin-engine/tocsin/runtime/service/events"
 	"github.com/tocsin-engine/tocsin/runtime/service/local"
+	"github.com/tocsin-engine/tocsin/runtime/service/logs"
+	"github.com/tocsin-engine/tocsin/runtime/service/xray"
 	"github.com/tocsin-engine/tocsin/runtime/store/memory"
 	"github.com/tocsin-engine/tocsin/sdk/sharedtest"
 )
@@ -83,11 +85,7 @@ var notHere = []string{
 	"events PutRule awsJson1.1",
 	"lambda GET /2015-03-31/functions rest-json",
 	"lambda GET /2015-03-31/functions/ rest-json",
-	"logs CreateLogGroup awsJson1.1",
-	"logs CreateLogStream awsJson1.1",
-	"logs DescribeLogGroups awsJson1.1",
 	"logs FilterLogEvents awsJson1.1",
-	"logs PutLogEvents awsJson1.1",
 	"logs TestMetricFilter awsJson1.1",
 	"monitoring DescribeAlarms awsJson1.0",
 	"monitoring DescribeAlarms query",
@@ -101,9 +99,6 @@ var notHere = []string{
 	"pipes GET /v1/pipes rest-json",
 	"scheduler GET /schedules rest-json",
 	"schemas GET /v1/registries rest-json",
-	"xray POST /GetSamplingRules rest-json",
-	"xray POST /TelemetryRecords rest-json",
-	"xray POST /TraceSegments rest-json",
 	"xray POST /TraceSummaries rest-json",
 }
 
@@ -112,17 +107,24 @@ func TestRecordedRequests(t *testing.T) {
 	st := memory.New(memory.Config{})
 	buses := events.New(events.Config{Store: st, Engine: engine, Now: time.Now})
 	metric := cloudwatch.New(cloudwatch.Config{Engine: engine, Now: recordedAt})
-	table := service.NewTable(buses.Operations(), metric.Operations(), local.Operations(st, time.Now, nil))
+	log := logs.New(logs.Config{Store: st, Engine: engine, Now: recordedAt})
+	trace := xray.New(xray.Config{Engine: engine, Now: recordedAt})
+	table := service.NewTable(buses.Operations(), metric.Operations(), log.Operations(), trace.Operations(), local.Operations(st, time.Now, nil))
 	h := awsapi.New(awsapi.Config{Table: table, Account: "123456789012", Region: "us-east-1"})
 	var unknown []string
 	answered := map[string]int{}
 	recordedRequests(t, func(file string, r request) {
 		request := r.http()
 		route := routeOf(t, r)
+		makeStream(t, log, route, r)
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, request)
 		name := route.Service + " " + route.Operation
-		if _, here := table.Find(route.Service, route.Operation); here {
+		_, here := table.Find(route.Service, route.Operation)
+		if route.Protocol == awswire.REST {
+			_, _, here = table.FindPath(route.Service, r.Method, r.Path)
+		}
+		if here {
 			answered[route.Service]++
 			if w.Code != 200 && !isAboutState(w.Body.String()) {
 				t.Errorf("%s: %s: %d %s", file, name, w.Code, w.Body)
@@ -138,7 +140,7 @@ func TestRecordedRequests(t *testing.T) {
 	if diff := cmp.Diff(notHere, slices.Compact(unknown)); diff != "" {
 		t.Errorf("the list of what is not here (-list +recorded):\n%s", diff)
 	}
-	if answered["events"] != 6 || answered["monitoring"] != 18 {
+	if answered["events"] != 6 || answered["monitoring"] != 18 || answered["logs"] != 20 || answered["xray"] != 14 {
 		t.Errorf("answered %v", answered)
 	}
 	if diff := cmp.Diff(eventsOf, engine.sources()); diff != "" {
@@ -150,12 +152,33 @@ func TestRecordedRequests(t *testing.T) {
 func recordedAt() time.Time { return time.Date(2026, 11, 22, 20, 0, 0, 0, time.UTC) }
 
 // eventsOf is how many events of each source all recorded requests make.
-var eventsOf = map[string]int{"a": 2, "com.x": 2, "tocsin.metrics": 1090}
+var eventsOf = map[string]int{"a": 2, "com.x": 2, "tocsin.metrics": 1090, "tocsin.logs": 11, "tocsin.xray": 11}
+
+// makeStream makes the log group and stream that a recorded PutLogEvents is for: those
+// of the agent had been made before it was recorded.
+func makeStream(t *testing.T, s *logs.Service, route awswire.Route, r request) {
+	if route.Service != "logs" || route.Operation != "PutLogEvents" {
+		return
+	}
+	body := []byte(r.Body.Text)
+	if r.Body.B64 != nil {
+		var err error
+		if body, err = (&awswire.Budget{Max: 1 << 30}).Room().Inflate("gzip", r.Body.B64, 1<<20); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var put logs.PutLogEventsRequest
+	if err := json.Unmarshal(body, &put); err != nil {
+		t.Fatal(err)
+	}
+	_, _ = s.CreateLogGroup(t.Context(), service.Caller{}, &logs.CreateLogGroupRequest{LogGroupName: put.LogGroupName})
+	_, _ = s.CreateLogStream(t.Context(), service.Caller{}, &logs.LogStreamRequest{LogGroupName: put.LogGroupName, LogStreamName: put.LogStreamName})
+}
 
 // isAboutState says whether an error is about what is there or not: the recordings
 // were made on other servers, and each begins anew.
 func isAboutState(body string) bool {
-	for _, part := range []string{"NotFound", "not found", "ResourceInUseException"} {
+	for _, part := range []string{"NotFound", "not found", "ResourceInUseException", "ResourceAlreadyExistsException"} {
 		if strings.Contains(body, part) {
 			return true
 		}
