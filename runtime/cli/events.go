@@ -7,8 +7,8 @@ import (
 	"os"
 	"time"
 
-	"github.com/tocsin-engine/tocsin/ingest/calls"
 	"github.com/tocsin-engine/tocsin/ingest/jsonstream"
+	"github.com/tocsin-engine/tocsin/ingest/nativefile"
 	"github.com/tocsin-engine/tocsin/runtime/config"
 	"github.com/tocsin-engine/tocsin/runtime/service"
 	"github.com/tocsin-engine/tocsin/sdk/event"
@@ -71,9 +71,10 @@ func (c *complaints) err() error {
 	return &exit{code: exitCannot}
 }
 
-// eachValue calls f with every JSON value of the named files, in order. A CloudTrail
-// record comes as the event that EventBridge would carry. What cannot be read is a
-// complaint; an error of f ends it all. value is valid until f returns.
+// eachValue calls f with every event of the named files, in order: ingest/nativefile makes
+// them of what each signal's own tools write, and hands out every other JSON value as it
+// is. What cannot be read is a complaint; an error of f ends it all. value is valid until
+// f returns.
 func (a *app) eachValue(names []string, c *complaints, f func(src *sourceFile, value []byte) error) error {
 	if len(names) == 0 {
 		names = []string{"-"}
@@ -95,23 +96,19 @@ func (a *app) eachValue(names []string, c *complaints, f func(src *sourceFile, v
 func (a *app) eachOf(src *sourceFile, c *complaints, f func(*sourceFile, []byte) error) error {
 	bar := a.newProgress(src.name, src.size)
 	defer bar.finish()
-	stream, err := jsonstream.NewReader(bar.watch(src))
+	events, err := nativefile.NewReader(bar.watch(src), nativefile.Options{Defaults: defaults})
 	if err != nil {
 		c.add(src.name, err)
 		return nil
 	}
 	for {
-		value, err := stream.Next()
+		value, err := events.Next()
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
-		if err == nil {
-			value, err = asEvent(value)
-		}
 		if err != nil {
 			c.add(src.name, err)
-			var syntax *jsonstream.Error
-			if errors.As(err, &syntax) && syntax.Fatal || !errors.As(err, &syntax) && !isRecordError(err) {
+			if !goesOn(err) {
 				return nil
 			}
 			continue
@@ -122,36 +119,14 @@ func (a *app) eachOf(src *sourceFile, c *complaints, f func(*sourceFile, []byte)
 	}
 }
 
-// recordError is a CloudTrail record that no event can be made of.
-type recordError struct{ error }
-
-func isRecordError(err error) bool {
-	var r recordError
-	return errors.As(err, &r)
+// goesOn says whether there is more to read behind an error.
+func goesOn(err error) bool {
+	var syntax *jsonstream.Error
+	var native *nativefile.Error
+	return errors.As(err, &native) || errors.As(err, &syntax) && !syntax.Fatal
 }
 
-// tailed is the event in a line that tail printed; nil for any other value.
-func tailed(v event.Value) event.Value {
-	kind, _ := v.Get("kind").Text()
-	inner := v.Get("event")
-	if kind != "event" || inner.Kind() != event.Object || v.Get("matched").Kind() != event.Array || v.Get("at") == nil {
-		return nil
-	}
-	return inner
-}
-
-// asEvent is the event that a value stands for: a line of tail holds one, a CloudTrail
-// record becomes one. Every other value is itself.
-func asEvent(value []byte) ([]byte, error) {
-	if inner := tailed(value); inner != nil {
-		return inner, nil
-	}
-	if !calls.IsRecord(value) {
-		return value, nil
-	}
-	ev, err := calls.Event(value, event.Fields{ID: service.NewID(), Account: config.Account, Region: config.Region, Time: time.Now()})
-	if err != nil {
-		return nil, recordError{err}
-	}
-	return ev.Raw(), nil
+// defaults are the members of an event that a file does not say.
+func defaults() event.Fields {
+	return event.Fields{ID: service.NewID(), Account: config.Account, Region: config.Region, Time: time.Now()}
 }

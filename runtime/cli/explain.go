@@ -10,7 +10,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -18,7 +17,6 @@ import (
 	"github.com/tocsin-engine/tocsin/runtime/config"
 	"github.com/tocsin-engine/tocsin/runtime/explain"
 	"github.com/tocsin-engine/tocsin/runtime/ruledir"
-	"github.com/tocsin-engine/tocsin/runtime/service"
 	"github.com/tocsin-engine/tocsin/sdk/event"
 )
 
@@ -147,7 +145,7 @@ func (e *explainVerb) read(a *app) (event.Event, error) {
 	found := errors.New("found")
 	wrong := complaints{a: a}
 	err := a.eachValue([]string{e.event}, &wrong, func(_ *sourceFile, value []byte) (err error) {
-		ev, err = event.Complete(slices.Clone(value), event.Fields{ID: service.NewID(), Account: config.Account, Region: config.Region, Time: time.Now()})
+		ev, err = event.Complete(slices.Clone(value), defaults())
 		if err == nil {
 			err = found
 		}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tocsin-engine/tocsin/ingest/nativefile"
 	"github.com/tocsin-engine/tocsin/runtime/config"
 	"github.com/tocsin-engine/tocsin/runtime/service"
 	"github.com/tocsin-engine/tocsin/sdk/event"
@@ -24,8 +25,9 @@ func sendCommand(a *app) *cobra.Command {
 		Short: "put events in; see what matched and what was delivered",
 		Long: `Put events into a server and print what matched and what was delivered.
 
-A file holds events one a line, one after the other or in a list, or is a CloudTrail log
-file; gzip or not. A CloudTrail record becomes the event that EventBridge would carry.
+A file holds values one a line, one after the other or in a list; gzip or not. They are
+events, CloudTrail records (also as a log file, {"Records": […]}), lines of a metric
+stream, or embedded metric format; each is told by its shape and becomes its event.
 Without a file the event is made of --source, --type and --detail.`,
 		Example: `  tocsin send --source shop.orders --type OrderPlaced --detail '{"amount": 1250}'
   tocsin send --at now --rate 100/s trail/*.json.gz`,
@@ -142,7 +144,10 @@ func (s *sendVerb) addOne(ctx context.Context) error {
 // add puts a value into the next request and sends that when it is full, or at once
 // where events come as they happen.
 func (s *sendVerb) add(ctx context.Context, name string, value []byte, atOnce bool) error {
-	value, err := s.retime(value)
+	err := nativefile.Describe(value)
+	if err == nil {
+		value, err = s.retime(value)
+	}
 	if err != nil {
 		s.wrong.add(name, err)
 		return nil
