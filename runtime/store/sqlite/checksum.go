@@ -2,9 +2,11 @@ package sqlite
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"io"
+	"io/fs"
 	"os"
 )
 
@@ -57,14 +59,20 @@ const (
 	frameHeader = 24
 )
 
-// lostFrames counts the frames of a write-ahead log that come after a damaged one: SQLite
-// leaves them out as though they had never been written. A log that merely ends early,
-// as after a power cut, has none: its frames follow each other up to the end, and what
-// comes then is of an earlier round.
+// lostFrames counts the frames at a write-ahead log's end that SQLite will leave out, as
+// though they had never been written: those from the first one on whose checksum is
+// wrong. What comes after the end of a whole log is of an earlier round and does not
+// count. A power cut may leave one too; it was not acknowledged to anybody.
 func lostFrames(path string) (int, error) {
 	b, err := os.ReadFile(path + "-wal")
-	if err != nil || len(b) < walHeader {
-		return 0, nil //nolint:nilerr // no log, nothing lost
+	if errors.Is(err, fs.ErrNotExist) || err == nil && len(b) == 0 {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	if len(b) < walHeader {
+		return 1, nil
 	}
 	size := int(binary.BigEndian.Uint32(b[8:]))
 	order := binary.ByteOrder(binary.LittleEndian)
@@ -72,26 +80,22 @@ func lostFrames(path string) (int, error) {
 		order = binary.BigEndian
 	}
 	s1, s2 := walSum(order, b[:24], 0, 0)
-	if s1 != binary.BigEndian.Uint32(b[24:]) || s2 != binary.BigEndian.Uint32(b[28:]) || size < 512 || size > 65536 {
-		return lostHeader(b), nil
+	if s1 != binary.BigEndian.Uint32(b[24:]) || s2 != binary.BigEndian.Uint32(b[28:]) {
+		return 1 + (len(b)-walHeader)/(frameHeader+eventsPage), nil
 	}
-	lost, broken := 0, false
+	lost := 0
 	for at := walHeader; at+frameHeader+size <= len(b); at += frameHeader + size {
 		f := b[at : at+frameHeader+size]
-		if [8]byte(f[8:16]) != [8]byte(b[16:24]) { // the salt of an earlier round
-			broken = true // or it is the salt that is damaged
-			continue
+		if !bytes.Equal(f[8:12], b[16:20]) && !bytes.Equal(f[12:16], b[20:24]) {
+			break // an earlier round
 		}
-		n1, n2 := walSum(order, f[:8], s1, s2)
-		n1, n2 = walSum(order, f[frameHeader:], n1, n2)
-		s1, s2 = binary.BigEndian.Uint32(f[16:]), binary.BigEndian.Uint32(f[20:])
-		if n1 == s1 && n2 == s2 {
-			if broken {
-				lost++ // it follows from a frame that does not follow from the one before
-			}
-			continue
+		s1, s2 = walSum(order, f[:8], s1, s2)
+		s1, s2 = walSum(order, f[frameHeader:], s1, s2)
+		n1, n2 := binary.BigEndian.Uint32(f[16:]), binary.BigEndian.Uint32(f[20:])
+		if lost > 0 || s1 != n1 || s2 != n2 || !bytes.Equal(f[8:16], b[16:24]) {
+			lost++
 		}
-		broken = true
+		s1, s2 = n1, n2
 	}
 	return lost, nil
 }
@@ -103,6 +107,3 @@ func walSum(order binary.ByteOrder, b []byte, s1, s2 uint32) (uint32, uint32) {
 	}
 	return s1, s2
 }
-
-// lostHeader is how many frames a log with a damaged header seems to have.
-func lostHeader(b []byte) int { return max(1, (len(b)-walHeader)/(frameHeader+statePage)) }

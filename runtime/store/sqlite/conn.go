@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net/url"
 	"os"
@@ -57,20 +58,21 @@ func connect(o setup) (*conn, error) {
 
 // connectWriter opens a file to write to it, and makes it if it is not there.
 func connectWriter(o setup, schema string, version int) (*conn, error) {
+	if _, err := os.Stat(o.path); errors.Is(err, fs.ErrNotExist) {
+		if err := create(o, schema, version); err != nil {
+			return nil, err
+		}
+	}
+	if err := checkHeader(o); err != nil {
+		return nil, err
+	}
 	c, err := connect(o)
 	if err != nil {
 		return nil, err
 	}
 	have, err := c.number("PRAGMA user_version")
-	switch {
-	case err != nil:
-	case have > int64(version):
+	if err == nil && have > int64(version) {
 		err = newerError{have, version}
-	case have == 0:
-		if err = c.failed(c.db.EnableChecksums("main")); err == nil {
-			err = c.script("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; BEGIN IMMEDIATE;" + schema +
-				fmt.Sprintf("PRAGMA user_version = %d; COMMIT;", version))
-		}
 	}
 	if err == nil {
 		err = c.script("PRAGMA synchronous = FULL")
@@ -87,6 +89,52 @@ func connectWriter(o setup, schema string, version int) (*conn, error) {
 	})
 	return c, nil
 }
+
+// create makes an empty file of a schema. It gets its name when it is whole.
+func create(o setup, schema string, version int) error {
+	path := o.path
+	o.path += ".begun"
+	if err := removeDatabase(o.path); err != nil {
+		return err
+	}
+	c, err := connect(o)
+	if err != nil {
+		return err
+	}
+	err = c.failed(c.db.EnableChecksums("main"))
+	if err == nil {
+		err = c.script("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; BEGIN IMMEDIATE;" + schema +
+			fmt.Sprintf("PRAGMA user_version = %d; COMMIT;", version))
+	}
+	if err := errors.Join(err, c.close()); err != nil {
+		return err
+	}
+	if err := os.Rename(o.path, path); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(path))
+}
+
+// checkHeader looks at what SQLite believes of a file before it verifies anything: how
+// large a page is, and that it ends with a checksum.
+func checkHeader(o setup) error {
+	f, err := os.Open(o.path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	var have [21]byte
+	if _, err := io.ReadFull(f, have[:]); err != nil {
+		return &fileError{o.path, sqlite3.NOTADB}
+	}
+	if string(have[:16]) != "SQLite format 3\x00" || int(have[16])<<8|int(have[17]) != o.pageSize || have[20] != checksumBytes {
+		return &fileError{o.path, sqlite3.NOTADB}
+	}
+	return nil
+}
+
+// checksumBytes is what SQLite leaves free at the end of each page.
+const checksumBytes = 8
 
 // ownFiles takes from everybody else what SQLite lets them read.
 func ownFiles(path string) error {
@@ -277,6 +325,9 @@ func (r *readers) take() (*conn, error) {
 		return c, nil
 	}
 	r.mu.Unlock()
+	if err := checkHeader(r.setup); err != nil {
+		return nil, err
+	}
 	return connect(r.setup)
 }
 

@@ -24,6 +24,9 @@ func (s *Store) open(ctx context.Context) (err error) {
 	if s.lock, err = lockDir(s.dir); err != nil {
 		return err
 	}
+	if err := s.lostIn(filepath.Join(s.dir, File)); err != nil {
+		return err
+	}
 	if err := s.migrate(); err != nil {
 		return err
 	}
@@ -50,13 +53,7 @@ func (s *Store) open(ctx context.Context) (err error) {
 // its damage would not be seen before the page is needed, by a writer perhaps.
 func (s *Store) openState() error {
 	o := s.stateSetup()
-	lost, err := lostFrames(o.path)
-	if err != nil {
-		return err
-	}
-	if lost > 0 {
-		s.report("a write-ahead log is damaged; what came after it is lost", "file", File, "frames", lost)
-	}
+	var err error
 	s.writer.state, err = connectWriter(o, stateSchema, stateVersion)
 	if err == nil {
 		err = s.verifyState()
@@ -72,6 +69,16 @@ func (s *Store) openState() error {
 		return err
 	}
 	s.writer.state, err = connectWriter(o, stateSchema, stateVersion)
+	return err
+}
+
+// lostIn reports what a file's write-ahead log has lost, before SQLite tidies it away.
+func (s *Store) lostIn(path string) error {
+	lost, err := lostFrames(path)
+	if lost > 0 {
+		s.report("a write-ahead log does not end as it was written: a power cut or damage; what was acknowledged may be lost",
+			"file", filepath.Base(path), "frames", lost)
+	}
 	return err
 }
 
@@ -153,12 +160,8 @@ func (s *Store) recallSegments(ctx context.Context) error {
 
 // recallSegment reads one that was not sealed, and mends it first if it is damaged.
 func (s *Store) recallSegment(ctx context.Context, g *segment) error {
-	lost, err := lostFrames(g.path)
-	if err != nil {
+	if err := s.lostIn(g.path); err != nil {
 		return err
-	}
-	if lost > 0 {
-		s.report("a write-ahead log is damaged; what came after it is lost", "file", g.name(), "frames", lost)
 	}
 	read := func(c *conn) error {
 		have, err := c.number("PRAGMA user_version")
@@ -173,7 +176,7 @@ func (s *Store) recallSegment(ctx context.Context, g *segment) error {
 		}
 		return s.catchUp(c)
 	}
-	err = g.reader().with(ctx, read)
+	err := g.reader().with(ctx, read)
 	if !isDamage(err) {
 		return err
 	}

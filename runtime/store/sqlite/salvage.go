@@ -28,7 +28,11 @@ const DamagedFolder = "damaged"
 // file.
 func openDamaged(o setup, schema string, version int) (*conn, error) {
 	o.readOnly = true
-	c, err := connect(o)
+	var c *conn
+	err := checkHeader(o)
+	if err == nil {
+		c, err = connect(o)
+	}
 	if err == nil {
 		var have int64
 		if have, err = c.number("PRAGMA user_version"); err == nil && have > int64(version) {
