@@ -13,6 +13,7 @@ import (
 
 	"github.com/tocsin-engine/tocsin/rules/diag"
 	"github.com/tocsin-engine/tocsin/rules/rulefile"
+	"github.com/tocsin-engine/tocsin/runtime/archive"
 	"github.com/tocsin-engine/tocsin/runtime/awsapi"
 	"github.com/tocsin-engine/tocsin/runtime/config"
 	"github.com/tocsin-engine/tocsin/runtime/doors"
@@ -28,13 +29,14 @@ import (
 
 // App is the machine, put together. Make one with New, Run it, Close it.
 type App struct {
-	config  config.Config
-	store   store.Store
-	host    *sandbox.Host
-	catalog *sandbox.Catalog
-	engine  *engine.Engine
-	table   *service.Table
-	server  *server.Server
+	config   config.Config
+	store    store.Store
+	host     *sandbox.Host
+	catalog  *sandbox.Catalog
+	engine   *engine.Engine
+	archives *archive.Archives
+	table    *service.Table
+	server   *server.Server
 	// doors are the ways in beside the server's own, and what each counts.
 	doors map[string]func() any
 	// paths are those of them that have paths of their own on the server's port.
@@ -147,8 +149,9 @@ func (a *App) assemble(ctx context.Context, o Options) error {
 	a.host = sandbox.New(ctx, sandbox.Config{CacheDir: cache, Log: o.Log})
 	a.catalog = a.host.NewCatalog()
 	signed := &awsCalls{}
+	a.archives = archive.New(archive.Config{Store: a.store, Now: o.Now, Log: o.Log})
 	a.engine, err = engine.New(engine.Config{
-		Store: a.store, Plugins: engine.Sandboxed(a.catalog, o.Now), AWS: signed, Secret: o.Secret,
+		Store: a.store, Archives: a.archives, Plugins: engine.Sandboxed(a.catalog, o.Now), AWS: signed, Secret: o.Secret,
 		Account: c.Account, Region: c.Region, MaxHops: c.MaxHops, Drain: c.Drain, Now: o.Now, Log: o.Log,
 	})
 	if err != nil {
@@ -214,6 +217,7 @@ func (a *App) Run(ctx context.Context, kick <-chan os.Signal) error {
 		engineErr = a.engine.Run(engineCtx)
 		stop() // a server that delivers nothing any more must not accept anything
 	})
+	parts.Go(func() { a.archives.Run(ctx, a.engine) })
 	parts.Go(func() { a.engine.Watch(ctx, a.config.Rules, kick, a.read) })
 	var storeErr error
 	parts.Go(func() {

@@ -21,7 +21,7 @@ func (a *App) services(o Options) (*service.Table, error) {
 	if err != nil {
 		return nil, err
 	}
-	bus := events.New(events.Config{Store: a.store, Engine: a.engine, Now: o.Now, Rules: a.engine.Rules})
+	bus := events.New(events.Config{Store: a.store, Engine: a.engine, Now: o.Now, Rules: a.engine.Rules, Archives: a.archives})
 	metric := cloudwatch.New(cloudwatch.Config{Engine: a.engine, Now: o.Now})
 	log := logs.New(logs.Config{Store: a.store, Engine: a.engine, Now: o.Now})
 	trace := xray.New(xray.Config{Engine: a.engine, Now: o.Now, Rules: sampling, Modified: modified})

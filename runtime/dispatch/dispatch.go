@@ -88,7 +88,9 @@ func (d *Dispatcher) SetTargets(ctx context.Context, specs map[string]TargetSpec
 		d.lane(name).setSpec(&s)
 	}
 	for _, waiting := range stats.Lanes {
-		d.lane(waiting.Target)
+		if !store.Reserved(waiting.Target) {
+			d.lane(waiting.Target)
+		}
 	}
 	for name, l := range d.lanes {
 		if _, here := specs[name]; !here {

@@ -3,6 +3,7 @@ package dispatch
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -42,11 +43,12 @@ func (d *Dispatcher) sayLeft(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, l := range stats.Lanes {
+	left := slices.DeleteFunc(stats.Lanes, func(l store.Lane) bool { return store.Reserved(l.Target) })
+	for _, l := range left {
 		d.log.Warn("deliveries are left in the store", "target", l.Target,
 			"unread", l.Unread, "retries", l.Retries, "store", d.store.Promises().Kind)
 	}
-	d.log.Info("dispatch has stopped", "targets_with_work_left", len(stats.Lanes))
+	d.log.Info("dispatch has stopped", "targets_with_work_left", len(left))
 	return nil
 }
 

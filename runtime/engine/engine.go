@@ -10,9 +10,11 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"github.com/tocsin-engine/tocsin/rules/rulefile"
 	"github.com/tocsin-engine/tocsin/runtime/dispatch"
 	"github.com/tocsin-engine/tocsin/runtime/service"
 	"github.com/tocsin-engine/tocsin/runtime/store"
+	"github.com/tocsin-engine/tocsin/sdk/event"
 )
 
 // Config is what an engine works with. Only Store and Plugins are required.
@@ -27,6 +29,9 @@ type Config struct {
 	// DeadLetters takes the dead letters of targets that name a queue. Default: the
 	// queues of the SQS service in this process (SetServices).
 	DeadLetters dispatch.DeadLetterQueues
+	// Archives keep events to replay them. Default: there are none, and a rule file that
+	// has some is refused.
+	Archives Archives
 	// Account and Region stand in events that have none and in ARNs.
 	// Default: 000000000000, us-east-1.
 	Account, Region string
@@ -53,6 +58,15 @@ type Config struct {
 	NewID func() string
 	// Log is the logger. Default: none.
 	Log hclog.Logger
+}
+
+// Archives keep events of buses; archive.Archives do.
+type Archives interface {
+	// Load replaces the archives of the rule files.
+	Load(ctx context.Context, declared []rulefile.Archive) error
+	// Want returns a pair for every archive that keeps an event: the archive's name in
+	// the place of the rule, and a reserved target (store.Reserved).
+	Want(ev event.Event) []store.Pair
 }
 
 // Engine is the machine. Make one with New, give it rules with Load, run it with Run.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/tocsin-engine/tocsin/runtime/dispatch"
@@ -18,7 +19,7 @@ const (
 	StateHeld      = "held"      // only rules that matched a short while ago wanted it
 	StateCut       = "loop cut"  // it had come round too often to be matched
 	StateMatched   = "matched"   // by rules without targets
-	StatePending   = "pending"   // no attempt was made yet
+	StatePending   = "pending"   // no attempt was made yet, or none since a redrive
 	StateRetrying  = "retrying"
 	StateDelivered = "delivered"
 	StateDead      = "dead"
@@ -31,14 +32,16 @@ type Fate struct {
 	ID    string `json:"id"`
 	State string `json:"state"`
 	// Reason says more, for the states that have no deliveries.
-	Reason     string          `json:"reason,omitempty"`
-	Event      json.RawMessage `json:"event,omitempty"`
-	Bus        string          `json:"bus,omitempty"`
-	Hops       int             `json:"hops,omitempty"`
-	Received   time.Time       `json:"received,omitzero"`
-	Matched    []string        `json:"matched,omitempty"`
-	Held       []Held          `json:"held,omitempty"`
-	Deliveries []DeliveryFate  `json:"deliveries,omitempty"`
+	Reason   string          `json:"reason,omitempty"`
+	Event    json.RawMessage `json:"event,omitempty"`
+	Bus      string          `json:"bus,omitempty"`
+	Hops     int             `json:"hops,omitempty"`
+	Received time.Time       `json:"received,omitzero"`
+	Matched  []string        `json:"matched,omitempty"`
+	Held     []Held          `json:"held,omitempty"`
+	// Archived are the archives that keep it.
+	Archived   []string       `json:"archived,omitempty"`
+	Deliveries []DeliveryFate `json:"deliveries,omitempty"`
 }
 
 // DeliveryFate is what became of one delivery.
@@ -63,7 +66,7 @@ type DeliveryFate struct {
 // from the store.
 func (e *Engine) Fate(ctx context.Context, id string) (Fate, error) {
 	tr, recent := e.trails.find(id)
-	if recent && tr.seq == 0 {
+	if recent && (tr.seq == 0 || len(tr.pairs) == 0) {
 		return e.fateUnkept(tr), nil
 	}
 	entry, kept, err := e.config.Store.Lookup(ctx, id)
@@ -81,7 +84,7 @@ func (e *Engine) Fate(ctx context.Context, id string) (Fate, error) {
 	if kept {
 		f.Event, f.Bus, f.Hops, f.Received = entry.Raw, entry.Bus, entry.Hops, entry.Received
 		if !recent {
-			f.Matched = rulesOf(entry.Pairs)
+			f.Matched, f.Archived = rulesOf(entry.Pairs), archivesOf(entry.Pairs)
 		}
 	} else {
 		entry.Seq, entry.Pairs = tr.seq, tr.pairs
@@ -89,14 +92,16 @@ func (e *Engine) Fate(ctx context.Context, id string) (Fate, error) {
 	if f.Deliveries, err = e.deliveries(ctx, entry, tr); err != nil {
 		return Fate{}, fmt.Errorf("engine: %w", err)
 	}
-	f.State = worst(f.Deliveries)
+	if f.State = worst(f.Deliveries); len(f.Deliveries) == 0 {
+		f.State, f.Reason = StateUnmatched, "no rule with a target matched; an archive has it"
+	}
 	return f, nil
 }
 
 func fateOf(tr trail) Fate {
 	return Fate{
 		ID: tr.Event.ID, Event: tr.Event.Raw(), Bus: tr.Event.Bus, Hops: tr.Event.Hops,
-		Received: tr.Received, Matched: tr.Matched, Held: tr.Held,
+		Received: tr.Received, Matched: tr.Matched, Held: tr.Held, Archived: tr.Archived,
 	}
 }
 
@@ -118,12 +123,23 @@ func (e *Engine) fateUnkept(tr trail) Fate {
 
 func rulesOf(pairs []store.Pair) []string {
 	var rules []string
-	for i, p := range pairs {
-		if i == 0 || pairs[i-1].Rule != p.Rule {
+	for _, p := range pairs {
+		if !store.Reserved(p.Target) && !slices.Contains(rules, p.Rule) {
 			rules = append(rules, p.Rule)
 		}
 	}
 	return rules
+}
+
+// archivesOf are the archives that pairs name.
+func archivesOf(pairs []store.Pair) []string {
+	var names []string
+	for _, p := range pairs {
+		if store.Reserved(p.Target) {
+			names = append(names, p.Rule)
+		}
+	}
+	return names
 }
 
 // deliveries is the fate of each of an entry's pairs.
@@ -138,6 +154,9 @@ func (e *Engine) deliveries(ctx context.Context, entry store.Entry, tr trail) ([
 	}
 	for _, r := range retries {
 		f := DeliveryFate{State: StateRetrying, Attempts: r.Attempts, Code: r.Code, Message: r.Message}
+		if r.Attempts == 0 {
+			f.State = StatePending
+		}
 		if r.Death != nil {
 			f = fateOfDeath(StateDying, *r.Death)
 			f.Message = r.Message
@@ -147,6 +166,9 @@ func (e *Engine) deliveries(ctx context.Context, entry store.Entry, tr trail) ([
 	}
 	var out []DeliveryFate
 	for _, p := range entry.Pairs {
+		if store.Reserved(p.Target) {
+			continue
+		}
 		f, ok := failed[p]
 		if !ok {
 			if f, err = e.fateOfPair(ctx, entry.Seq, p, tr.attempts[p]); err != nil {

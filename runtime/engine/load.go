@@ -86,6 +86,9 @@ func (e *Engine) Load(ctx context.Context, set *rulefile.Set) error {
 		return err
 	}
 	plans, err := e.plan(ctx, rs)
+	if err == nil && e.config.Archives != nil {
+		err = e.config.Archives.Load(ctx, rs.set.Archives)
+	}
 	if err != nil {
 		e.closeTargets(rs, old)
 		return err
@@ -108,6 +111,9 @@ func (e *Engine) admit(rs *ruleset) error {
 		if r.OncePer != nil && !e.config.Rehearsal && !e.config.Store.Promises().Durable {
 			problems = append(problems, fmt.Errorf("rule %q: %w; this is %s", r.Name, ErrNeedsDurable, e.config.Store.Promises().Kind))
 		}
+	}
+	if len(rs.set.Archives) > 0 && e.config.Archives == nil && !e.config.Rehearsal {
+		problems = append(problems, errors.New("this engine keeps no archives"))
 	}
 	for _, p := range rs.refused {
 		problems = append(problems, fmt.Errorf("rule %q: %s", rs.active[p.Rule].Name, p.Message))

@@ -19,6 +19,8 @@ type arrival struct {
 	// rule files; held are those that would, had they not matched a short while ago.
 	matched []int
 	held    []Held
+	// archived are the archives that keep it.
+	archived []store.Pair
 	// cut says why it was not matched at all.
 	cut string
 	seq store.Seq
@@ -81,7 +83,15 @@ func (e *Engine) arrive(rs *ruleset, s service.Submission, from origin) *arrival
 			s.Event.Hops, e.config.MaxHops, from.rule, from.target)
 		return a
 	}
-	for _, failed := range rs.matcher.Match(s.Event, func(i int) { a.matched = append(a.matched, i) }) {
+	if e.config.Archives != nil {
+		a.archived = e.config.Archives.Want(s.Event)
+	}
+	hit := func(i int) {
+		if s.Only == nil || slices.Contains(s.Only, rs.active[i].Name) {
+			a.matched = append(a.matched, i)
+		}
+	}
+	for _, failed := range rs.matcher.Match(s.Event, hit) {
 		e.stats.whenError(rs.active[failed.Rule].Name, failed.Err)
 	}
 	slices.Sort(a.matched)
@@ -153,7 +163,7 @@ func (e *Engine) batch(ctx context.Context, rs *ruleset, now time.Time, group []
 	taken := onceKeys{}
 	for _, a := range group {
 		a.position = -1
-		if a.first != "" || len(a.matched) == 0 {
+		if a.first != "" || len(a.matched)+len(a.archived) == 0 {
 			continue
 		}
 		if err := e.holdBack(ctx, rs, now, a, taken); err != nil {
@@ -162,7 +172,7 @@ func (e *Engine) batch(ctx context.Context, rs *ruleset, now time.Time, group []
 		if a.first != "" {
 			continue
 		}
-		pairs := a.pairs(rs)
+		pairs := append(a.pairs(rs), a.archived...)
 		if len(pairs) == 0 {
 			continue
 		}

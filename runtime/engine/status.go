@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -43,6 +44,7 @@ type statusBox struct {
 // Status says how the engine is.
 func (e *Engine) Status(ctx context.Context) (Status, error) {
 	kept, err := e.config.Store.Stats(ctx)
+	kept.Lanes = slices.DeleteFunc(kept.Lanes, func(l store.Lane) bool { return store.Reserved(l.Target) })
 	rs := e.rules.Load()
 	return Status{
 		Started: e.status.started, Rules: len(rs.set.Rules), Enabled: len(rs.active), Targets: len(rs.targets),

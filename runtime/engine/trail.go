@@ -16,6 +16,8 @@ type Recent struct {
 	Received time.Time
 	Matched  []string
 	Held     []Held
+	// Archived are the archives that keep it.
+	Archived []string
 	// Cut says why it was not matched at all; "" if it was.
 	Cut string
 }
@@ -58,7 +60,7 @@ func (t *trails) add(a *arrival, rules []string, pairs []store.Pair, now time.Ti
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	tr := &trail{
-		Recent: Recent{Event: a.Event, Received: now, Matched: rules, Held: a.held, Cut: a.cut},
+		Recent: Recent{Event: a.Event, Received: now, Matched: rules, Held: a.held, Archived: archivesOf(a.archived), Cut: a.cut},
 		seq:    a.seq, pairs: pairs, attempts: map[store.Pair][]Attempt{},
 	}
 	t.ring = append(t.ring, tr)

@@ -12,6 +12,8 @@ type Submission struct {
 	// Key makes the submission idempotent: a second one with the same key is answered
 	// as a duplicate of the first. "" means no such check.
 	Key string
+	// Only names the rules that may match it; nil means all. A replay can be for some.
+	Only []string
 }
 
 // Receipt is what became of a Submission once the engine has it.

@@ -17,6 +17,7 @@ package store
 import (
 	"context"
 	"errors"
+	"strings"
 )
 
 // Errors that callers tell apart with errors.Is. Every other error of a durable store
@@ -45,6 +46,10 @@ type Store interface {
 	Promises() Promises
 	Close() error
 }
+
+// Reserved says that a target is no target of a rule file but a reader of the log of its
+// own, as an archive is: its name has a slash, which names of targets never have.
+func Reserved(target string) bool { return strings.Contains(target, "/") }
 
 // Promises are what a store can be relied on for. Rules that need a promise the store
 // does not make are refused when they are loaded.

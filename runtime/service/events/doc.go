@@ -1,6 +1,6 @@
 // Package events is Amazon EventBridge as its clients see it: PutEvents with its
-// limits and texts, event buses, partner event sources, TestEventPattern, and the
-// loaded rules to read. Rules are written in rule files, so PutRule and its likes are
+// limits and texts, event buses, partner event sources, archives and replays,
+// TestEventPattern, and the loaded rules to read. Rules are written in rule files, so PutRule and its likes are
 // not here.
 //
 // What the service keeps of its own, buses and partner sources, is in the store. The

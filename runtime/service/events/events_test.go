@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tocsin-engine/tocsin/rules/rulefile"
+	"github.com/tocsin-engine/tocsin/runtime/archive"
 	"github.com/tocsin-engine/tocsin/runtime/service"
 	"github.com/tocsin-engine/tocsin/runtime/store/memory"
 	"github.com/tocsin-engine/tocsin/sdk/sharedtest"
@@ -81,9 +82,10 @@ func load(text string) *rulefile.Set {
 
 func newService() (*Service, *fakeEngine) {
 	engine := &fakeEngine{keys: map[string]string{}}
+	st, clock := memory.New(memory.Config{}), func() time.Time { return now }
 	return New(Config{
-		Store: memory.New(memory.Config{}), Engine: engine, Now: func() time.Time { return now },
-		Rules: func() *rulefile.Set { return loaded },
+		Store: st, Engine: engine, Now: clock, Rules: func() *rulefile.Set { return loaded },
+		Archives: archive.New(archive.Config{Store: st, Rehearsal: true, Now: clock}),
 	}), engine
 }
 

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tocsin-engine/tocsin/rules/pattern"
 	"github.com/tocsin-engine/tocsin/rules/rulefile"
 	"github.com/tocsin-engine/tocsin/runtime/service"
 	"github.com/tocsin-engine/tocsin/sdk/event"
@@ -28,16 +27,9 @@ type TestEventPatternResponse struct {
 // TestEventPattern matches one event against one pattern. Why it does not match is
 // told by `tocsin explain`; EventBridge's API has no room for it.
 func (s *Service) TestEventPattern(_ context.Context, _ service.Caller, r *TestEventPatternRequest) (*TestEventPatternResponse, error) {
-	if len(r.EventPattern) > maxPattern {
-		return nil, service.Errorf("ValidationException", "1 validation error detected: Value at 'eventPattern' failed to satisfy constraint: Member must have length less than or equal to %d", maxPattern)
-	}
-	p, wrong := pattern.CompileJSON([]byte(r.EventPattern))
-	if len(wrong) > 0 {
-		reasons := make([]string, len(wrong))
-		for i, w := range wrong {
-			reasons[i] = w.Error()
-		}
-		return nil, service.Errorf("InvalidEventPatternException", "Event pattern is not valid. Reason: %s", strings.Join(reasons, "; "))
+	p, err := compiled(r.EventPattern)
+	if err != nil {
+		return nil, err
 	}
 	raw := []byte(strings.Trim(r.Event, " \t\r\n"))
 	if err := event.Check(raw); err != nil {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/tocsin-engine/tocsin/rules/rulefile"
+	"github.com/tocsin-engine/tocsin/runtime/archive"
 	"github.com/tocsin-engine/tocsin/runtime/service"
 	"github.com/tocsin-engine/tocsin/runtime/store"
 )
@@ -18,6 +19,8 @@ type Config struct {
 	Store store.State
 	// Engine takes the events. Required.
 	Engine service.Putter
+	// Archives keep events and replay them. Required.
+	Archives *archive.Archives
 	// Now is the clock. Required.
 	Now func() time.Time
 	// Rules returns the loaded rule set, never nil. Default: an empty one.
@@ -63,6 +66,15 @@ func (s *Service) Operations() []service.Operation {
 		service.Op(Name, "ListRules", s.ListRules),
 		service.Op(Name, "DescribeRule", s.DescribeRule),
 		service.Op(Name, "ListTargetsByRule", s.ListTargetsByRule),
+		service.Op(Name, "CreateArchive", s.CreateArchive),
+		service.Op(Name, "DescribeArchive", s.DescribeArchive),
+		service.Op(Name, "ListArchives", s.ListArchives),
+		service.Op(Name, "UpdateArchive", s.UpdateArchive),
+		service.Op(Name, "DeleteArchive", s.DeleteArchive),
+		service.Op(Name, "StartReplay", s.StartReplay),
+		service.Op(Name, "DescribeReplay", s.DescribeReplay),
+		service.Op(Name, "ListReplays", s.ListReplays),
+		service.Op(Name, "CancelReplay", s.CancelReplay),
 		service.Op(Name, "CreatePartnerEventSource", s.CreatePartnerEventSource),
 		service.Op(Name, "DescribePartnerEventSource", s.DescribePartnerEventSource),
 		service.Op(Name, "ListPartnerEventSources", s.ListPartnerEventSources),
