@@ -41,8 +41,10 @@ type App struct {
 	doors map[string]func() any
 	// paths are those of them that have paths of their own on the server's port.
 	paths []doors.HTTP
-	url   string
-	now   func() time.Time
+	// listeners are those of them that have ports of their own.
+	listeners []listener
+	url       string
+	now       func() time.Time
 }
 
 // Options are what does not stand in the configuration.
@@ -160,6 +162,9 @@ func (a *App) assemble(ctx context.Context, o Options) error {
 	if a.table, err = a.services(o); err != nil {
 		return err
 	}
+	if err := a.listen(o); err != nil {
+		return err
+	}
 	a.engine.SetServices(a.table)
 	signed.client = awsapi.NewClient(awsapi.ClientConfig{Table: a.table, Region: c.Region, Now: o.Now, Log: o.Log})
 	a.server, err = server.New(server.Config{
@@ -225,11 +230,20 @@ func (a *App) Run(ctx context.Context, kick <-chan os.Signal) error {
 			stop() // nothing can be accepted before a restart
 		}
 	})
+	ended := make([]error, len(a.listeners))
+	var own sync.WaitGroup
+	for i, l := range a.listeners {
+		own.Go(func() {
+			ended[i] = l.Run(ctx)
+			stop() // a door that fell shut must not be missed
+		})
+	}
 	serverErr := a.server.Run(ctx)
-	a.server = nil // it has given its port back
+	own.Wait()
+	a.server, a.listeners = nil, nil // they have given their ports back
 	stopEngine()
 	parts.Wait()
-	return errors.Join(serverErr, engineErr, storeErr)
+	return errors.Join(append(ended, serverErr, engineErr, storeErr)...)
 }
 
 // URL is where the server is.
@@ -251,6 +265,9 @@ func (a *App) Call(ctx context.Context, serviceName, operation string, request a
 // Close frees everything. Run must have ended.
 func (a *App) Close() error {
 	var all []error
+	for _, l := range a.listeners {
+		all = append(all, l.Close())
+	}
 	if a.server != nil {
 		all = append(all, a.server.Close())
 	}

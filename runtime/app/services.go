@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"errors"
 	"os"
 	"time"
@@ -26,9 +27,10 @@ func (a *App) services(o Options) (*service.Table, error) {
 	log := logs.New(logs.Config{Store: a.store, Engine: a.engine, Now: o.Now})
 	trace := xray.New(xray.Config{Engine: a.engine, Now: o.Now, Rules: sampling, Modified: modified})
 	a.doors = map[string]func() any{
-		events.Name: func() any { return bus.Stats() },
-		logs.Name:   func() any { return log.Stats() },
-		xray.Name:   func() any { return trace.Stats() },
+		events.Name:  func() any { return bus.Stats() },
+		"cloudwatch": func() any { return metric.Stats() },
+		logs.Name:    func() any { return log.Stats() },
+		xray.Name:    func() any { return trace.Stats() },
 	}
 	a.httpDoors(o.Now)
 	return service.NewTable(bus.Operations(), metric.Operations(), log.Operations(), trace.Operations(),
@@ -54,6 +56,32 @@ func samplingRules(file string) (rules []xray.SamplingRule, modified time.Time, 
 		return nil, modified, &RulesError{findings, []rulefile.File{{Name: file, Data: data}}, errors.New("the sampling rules cannot be used")}
 	}
 	return rules, info.ModTime(), nil
+}
+
+// listener is a door with a port of its own.
+type listener interface {
+	// Run takes what comes until ctx ends, and then hands over what it still has.
+	Run(ctx context.Context) error
+	// Close gives the port back, for a door that never ran.
+	Close() error
+}
+
+// listen opens the doors that have ports of their own.
+func (a *App) listen(o Options) error {
+	c := a.config
+	if c.StatsD == "" {
+		return nil
+	}
+	statsd, err := doors.NewStatsD(doors.StatsDConfig{
+		Config: doors.Config{Engine: a.engine, Account: c.Account, Region: c.Region, Now: o.Now},
+		Listen: c.StatsD, Interval: c.StatsDInterval, Namespace: c.StatsDNamespace, Log: o.Log,
+	})
+	if err != nil {
+		return err
+	}
+	a.listeners = append(a.listeners, statsd)
+	a.doors[statsd.Name()] = func() any { return statsd.Counts() }
+	return nil
 }
 
 // httpDoors are the ways in that have paths of their own on the server's port.

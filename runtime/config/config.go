@@ -44,6 +44,11 @@ type Config struct {
 	// OTLPDimensions are the resource attributes that become dimensions of metrics that
 	// come through OTLP.
 	OTLPDimensions []string
+	// StatsD is the UDP address of the StatsD door, "" for none; StatsDInterval how long
+	// it sums samples up, StatsDNamespace the namespace of its metrics.
+	StatsD          string
+	StatsDInterval  time.Duration
+	StatsDNamespace string
 	// SamplingRules is a file of X-Ray's sampling rules, "" for the default rule alone.
 	SamplingRules string
 	// MaxHops is how many targets may stand between an event and its origin.
@@ -126,6 +131,12 @@ var Settings = []Setting{
 		field: func(c *Config) any { return &c.Account }},
 	{Name: "region", Scope: Client | Server, Default: Region, Help: "the AWS region to speak for, and to sign for",
 		field: func(c *Config) any { return &c.Region }},
+	{Name: "statsd", Scope: Server, Help: "take StatsD metrics on this UDP `ADDRESS`, as :8125; without a host only this machine can send",
+		field: func(c *Config) any { return &c.StatsD }},
+	{Name: "statsd-interval", Scope: Server, Default: "10s", Help: "sum StatsD samples up for this long",
+		field: func(c *Config) any { return &c.StatsDInterval }},
+	{Name: "statsd-namespace", Scope: Server, Default: "CWAgent", Help: "the `NAMESPACE` of StatsD metrics",
+		field: func(c *Config) any { return &c.StatsDNamespace }},
 	{Name: "otlp-dimensions", Scope: Server, Default: OTLPDimensions, Help: "resource attributes of OTLP `NAME,…` that become dimensions of its metrics",
 		field: func(c *Config) any { return &c.OTLPDimensions }},
 	{Name: "sampling-rules", Scope: Server, Help: "`FILE` of X-Ray sampling rules, as aws xray get-sampling-rules prints them (AWS's default rule alone)",

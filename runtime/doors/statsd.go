@@ -109,6 +109,7 @@ func (d *StatsD) Close() error { return d.conn.Close() }
 
 // Run takes samples until ctx ends, gives the port back and puts what it has.
 func (d *StatsD) Run(ctx context.Context) error {
+	d.log.Info("listening", "addr", d.Address().String())
 	tick := time.NewTicker(d.c.Interval)
 	defer tick.Stop()
 	failed := make(chan error, 1)
@@ -185,7 +186,7 @@ func (d *StatsD) flush(ctx context.Context) {
 	d.wrong, d.reason = 0, nil
 	d.mu.Unlock()
 	if wrong > 0 {
-		d.log.Warn("statsd lines were refused", "count", wrong, "first", reason)
+		d.log.Warn("statsd lines were refused", "count", wrong, "error", reason)
 	}
 	for some := range slices.Chunk(data, feedEvents) {
 		if err := d.put(ctx, some); err != nil {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -18,6 +19,8 @@ import (
 var commands = map[string]func(ts *testscript.TestScript, neg bool, args []string){
 	"exits":      exits,
 	"eventually": eventually,
+	"prints":     prints,
+	"udp":        udp,
 	"repeat":     repeat,
 	"blocks":     blocks,
 	"rulefiles":  rulefiles,
@@ -76,6 +79,30 @@ func eventually(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: eventually CODE PROGRAM ARG…")
 	}
 	waitUntil(ts, "exit code "+args[0], func() bool { return strconv.Itoa(exitCode(ts, args[1:])) == args[0] })
+}
+
+// prints REGEXP PROGRAM ARG… runs a program until its output matches.
+func prints(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: prints REGEXP PROGRAM ARG…")
+	}
+	want, err := regexp.Compile("(?m)" + args[0])
+	ts.Check(err)
+	waitUntil(ts, "output like "+args[0], func() bool {
+		exitCode(ts, args[1:])
+		return want.MatchString(ts.ReadFile("stdout"))
+	})
+}
+
+// udp ADDRESS FILE sends a file in one datagram.
+func udp(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: udp ADDRESS FILE")
+	}
+	conn, err := net.Dial("udp", args[0])
+	ts.Check(err)
+	_, err = conn.Write([]byte(ts.ReadFile(args[1])))
+	ts.Check(errors.Join(err, conn.Close()))
 }
 
 // repeat N FROM TO writes the file FROM N times over into TO.

@@ -228,6 +228,13 @@ func TestWholeOrNotAtAll(t *testing.T) {
 			case !errors.As(err, &got) || got.Code != tc.code || got.Message != tc.why || len(e.got) != 0:
 				t.Errorf("%v, %d events", err, len(e.got))
 			}
+			want := cloudwatch.Stats{Refused: 1}
+			if tc.code == "" {
+				want = cloudwatch.Stats{Data: 1000}
+			}
+			if stats := s.Stats(); stats != want {
+				t.Errorf("counted %+v, want %+v", stats, want)
+			}
 		})
 	}
 }

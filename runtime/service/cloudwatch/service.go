@@ -3,6 +3,7 @@ package cloudwatch
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/tocsin-engine/tocsin/ingest/metrics"
@@ -25,10 +26,23 @@ type Config struct {
 }
 
 // Service answers CloudWatch's clients.
-type Service struct{ c Config }
+type Service struct {
+	c             Config
+	data, refused atomic.Uint64
+}
 
 // New makes the service.
-func New(c Config) *Service { return &Service{c} }
+func New(c Config) *Service { return &Service{c: c} }
+
+// Stats counts what became of requests.
+type Stats struct {
+	// Data were taken, Refused requests broke a limit.
+	Data    uint64 `json:"data"`
+	Refused uint64 `json:"requests_refused"`
+}
+
+// Stats returns the counts of now.
+func (s *Service) Stats() Stats { return Stats{s.data.Load(), s.refused.Load()} }
 
 // Operations are what clients may call.
 func (s *Service) Operations() []service.Operation {
@@ -47,6 +61,7 @@ func (s *Service) PutMetricData(ctx context.Context, c service.Caller, r *PutMet
 	now := s.c.Now()
 	data, err := r.data(now)
 	if err != nil {
+		s.refused.Add(1)
 		return nil, &service.Error{Code: exceptions[err.Code], QueryCode: err.Code, Message: err.Message}
 	}
 	submissions := make([]service.Submission, len(data))
@@ -61,6 +76,7 @@ func (s *Service) PutMetricData(ctx context.Context, c service.Caller, r *PutMet
 	if errPut != nil {
 		return nil, errPut
 	}
+	s.data.Add(uint64(len(data)))
 	response := &PutMetricDataResponse{matched: make([]int, len(receipts))}
 	for i, receipt := range receipts {
 		response.matched[i] = len(receipt.Matched)
