@@ -32,14 +32,18 @@ func ParseEncoding(name string) (Encoding, error) {
 			return Encoding{}, fmt.Errorf("log files in %s cannot be followed; write utf-8 or utf-16le", name)
 		}
 	}
-	enc, err := htmlindex.Get(name)
-	if err != nil {
-		enc, err = ianaindex.IANA.Encoding(name)
+	for _, spelling := range []string{name, strings.ReplaceAll(name, "-", ""), strings.ReplaceAll(name, "_", "-")} {
+		if enc, err := htmlindex.Get(spelling); err == nil && enc != encoding.Replacement {
+			if canonical, _ := htmlindex.Name(enc); strings.HasPrefix(canonical, "utf-16") && canonical != name {
+				return ParseEncoding(canonical) // "unicode", "ucs-2" …
+			}
+			return Encoding{enc: enc}, nil
+		}
+		if enc, err := ianaindex.IANA.Encoding(spelling); err == nil && enc != nil {
+			return Encoding{enc: enc}, nil
+		}
 	}
-	if err != nil || enc == nil {
-		return Encoding{}, fmt.Errorf("no encoding is called %q; write one like utf-8, utf-16le, shift_jis or iso-8859-1", name)
-	}
-	return Encoding{enc: enc}, nil
+	return Encoding{}, fmt.Errorf("no encoding is called %q; write one like utf-8, utf-16le, shift_jis or iso-8859-1", name)
 }
 
 // endOfLine returns where the first line of b ends and the next begins; at is -1 if b

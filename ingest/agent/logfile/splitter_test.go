@@ -99,12 +99,15 @@ func TestLongLines(t *testing.T) {
 }
 
 func TestParseEncoding(t *testing.T) {
-	for _, name := range []string{"", "utf-8", "UTF_8", "ascii", "utf-16", "utf_16_le", "gbk", "big5", "euc-kr", "windows-1252", "iso-8859-15", "latin1", "koi8-r"} {
+	for _, name := range []string{"", "utf-8", "UTF_8", "ascii", "utf-16", "utf_16_le", "gbk", "big5", "euc-kr", "windows-1252", "iso-8859-15", "latin1", "latin-1", "euc_jp", "koi8-r"} {
 		if _, err := ParseEncoding(name); err != nil {
 			t.Error(err)
 		}
 	}
-	for _, name := range []string{"utf-32", "klingon"} {
+	if e, err := ParseEncoding("ucs-2"); err != nil || len(e.newline) != 2 {
+		t.Errorf("ucs-2 is %+v, %v", e, err)
+	}
+	for _, name := range []string{"utf-32", "klingon", "hz-gb-2312"} {
 		if _, err := ParseEncoding(name); err == nil || !strings.Contains(err.Error(), "write") {
 			t.Errorf("ParseEncoding(%q) = %v", name, err)
 		}
