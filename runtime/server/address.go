@@ -36,24 +36,31 @@ func isLoopback(address string) bool {
 	return err == nil && ip.Unmap().IsLoopback()
 }
 
-// guard keeps web pages out. A browser on this machine reaches loopback, and a page can
-// make it send requests: across origins (Origin is another host), or from a name of its
-// own that it made resolve to 127.0.0.1 (Host is that name). The second needs no check
-// where requests are signed.
+// guard keeps web pages out.
 func (s *Server) guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if origin := r.Header.Get("Origin"); origin != "" {
-			if u, err := url.Parse(origin); err != nil || u.Host != r.Host {
-				s.fail(w, forbidden("requests from the web page "+origin+" are not answered"))
-				return
-			}
-		}
-		if s.verifier == nil && !isLocalName(r.Host) {
-			s.fail(w, forbidden("without access keys only requests to an address or to localhost are answered, not to "+r.Host))
+		if err := s.webPage(r); err != nil {
+			s.fail(w, err)
 			return
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// webPage refuses what a web page sends. A browser on this machine reaches loopback, and
+// a page can make it send requests: across origins (Origin is another host), or from a
+// name of its own that it made resolve to 127.0.0.1 (Host is that name). The second needs
+// no check where requests are signed.
+func (s *Server) webPage(r *http.Request) error {
+	if origin := r.Header.Get("Origin"); origin != "" {
+		if u, err := url.Parse(origin); err != nil || u.Host != r.Host {
+			return forbidden("requests from the web page " + origin + " are not answered")
+		}
+	}
+	if s.verifier == nil && !isLocalName(r.Host) {
+		return forbidden("without access keys only requests to an address or to localhost are answered, not to " + r.Host)
+	}
+	return nil
 }
 
 // isLocalName says whether a Host header is an address or localhost: nothing that a

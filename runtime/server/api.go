@@ -54,7 +54,7 @@ func (s *Server) handler() http.Handler {
 	}
 	for _, d := range s.c.HTTPDoors {
 		for _, route := range d.Routes() {
-			mux.Handle(route.Path, s.guard(s.door(d, route)))
+			mux.Handle(route.Path, s.door(d, route))
 		}
 	}
 	mux.Handle("/api/", s.guard(http.HandlerFunc(s.noSuchPath)))

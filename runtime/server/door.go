@@ -33,6 +33,9 @@ func (s *Server) door(d doors.HTTP, route doors.Route) http.Handler {
 }
 
 func (s *Server) throughDoor(d doors.HTTP, route doors.Route, r *http.Request, request *doors.Request) (*doors.Response, error) {
+	if err := s.webPage(r); err != nil {
+		return nil, err
+	}
 	if r.Method != http.MethodPost {
 		return nil, &apiError{Status: http.StatusMethodNotAllowed, Code: "method_not_allowed", Message: "use POST for " + route.Path}
 	}
