@@ -37,6 +37,8 @@ type App struct {
 	archives *archive.Archives
 	table    *service.Table
 	server   *server.Server
+	// warnings are what is not right with the ways in.
+	warnings []string
 	// doors are the ways in beside the server's own, and what each counts.
 	doors map[string]func() any
 	// paths are those of them that have paths of their own on the server's port.
@@ -162,14 +164,11 @@ func (a *App) assemble(ctx context.Context, o Options) error {
 	if a.table, err = a.services(o); err != nil {
 		return err
 	}
-	if err := a.listen(o); err != nil {
-		return err
-	}
 	a.engine.SetServices(a.table)
 	signed.client = awsapi.NewClient(awsapi.ClientConfig{Table: a.table, Region: c.Region, Now: o.Now, Log: o.Log})
 	a.server, err = server.New(server.Config{
 		Listen: c.Listen, TLSCert: c.TLSCert, TLSKey: c.TLSKey, Keys: keys, Account: c.Account, Region: c.Region,
-		Engine: a.engine, DeadLetters: a.store, Services: a.table, Doors: a.doors, HTTPDoors: a.paths,
+		Engine: a.engine, DeadLetters: a.store, Services: a.table, Doors: a.doors, HTTPDoors: a.paths, Warnings: a.warnings,
 		Reload:  func(ctx context.Context) (diag.List, error) { return a.engine.Reload(ctx, a.read) },
 		Version: o.Version, Grace: c.Drain, Now: o.Now, Log: o.Log,
 	})
@@ -239,6 +238,7 @@ func (a *App) Run(ctx context.Context, kick <-chan os.Signal) error {
 		})
 	}
 	serverErr := a.server.Run(ctx)
+	stop() // a server that failed takes the doors with it
 	own.Wait()
 	a.server, a.listeners = nil, nil // they have given their ports back
 	stopEngine()

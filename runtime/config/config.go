@@ -49,6 +49,8 @@ type Config struct {
 	StatsD          string
 	StatsDInterval  time.Duration
 	StatsDNamespace string
+	// XRay is the address of the X-Ray daemon in the box, "" or "off" for none.
+	XRay string
 	// SamplingRules is a file of X-Ray's sampling rules, "" for the default rule alone.
 	SamplingRules string
 	// MaxHops is how many targets may stand between an event and its origin.
@@ -139,6 +141,8 @@ var Settings = []Setting{
 		field: func(c *Config) any { return &c.StatsDNamespace }},
 	{Name: "otlp-dimensions", Scope: Server, Default: OTLPDimensions, Help: "resource attributes of OTLP `NAME,…` that become dimensions of its metrics",
 		field: func(c *Config) any { return &c.OTLPDimensions }},
+	{Name: "xray", Scope: Server, Default: "127.0.0.1:2000", Help: "the `ADDRESS` of the X-Ray daemon in the box, UDP and TCP, or off; nothing is signed there",
+		field: func(c *Config) any { return &c.XRay }},
 	{Name: "sampling-rules", Scope: Server, Help: "`FILE` of X-Ray sampling rules, as aws xray get-sampling-rules prints them (AWS's default rule alone)",
 		field: func(c *Config) any { return &c.SamplingRules }},
 	{Name: "max-hops", Scope: Server, Default: "8", Help: "cut a loop after this many targets",

@@ -41,7 +41,7 @@ func TestPrecedence(t *testing.T) {
 	want := config.Config{
 		Color: "auto", Quiet: true, Verbose: 2, URL: "http://127.0.0.1:7575",
 		Rules: []string{"a", "b", "c"}, Listen: "file:1", Keys: "file", Account: "env", Region: "flag",
-		StatsDInterval: 10 * time.Second, StatsDNamespace: "CWAgent", OTLPDimensions: []string{"host.name"}, MaxHops: 3, Drain: 2 * time.Minute, LogLevel: "info", LogFormat: "auto",
+		StatsDInterval: 10 * time.Second, StatsDNamespace: "CWAgent", OTLPDimensions: []string{"host.name"}, XRay: "127.0.0.1:2000", MaxHops: 3, Drain: 2 * time.Minute, LogLevel: "info", LogFormat: "auto",
 	}
 	if diff := cmp.Diff(want, c); diff != "" {
 		t.Errorf("config (-want +got):\n%s", diff)

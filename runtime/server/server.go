@@ -56,6 +56,8 @@ type Config struct {
 	// Doors are further ways in, by name, and what each counts: a struct of numbers whose
 	// JSON names stand in the status. Default: none.
 	Doors map[string]func() any
+	// Warnings are sentences about the start that a person should read in the status.
+	Warnings []string
 	// HTTPDoors answer paths of their own on the server's port. Default: none.
 	HTTPDoors []doors.HTTP
 	// Reload reads the rule files again. Default: the API refuses it.

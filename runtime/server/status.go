@@ -48,7 +48,7 @@ func (s *Server) status(c *call) (any, error) {
 
 // warnings are the sentences a person should read.
 func (s *Server) warnings(status engine.Status) []string {
-	warnings := []string{}
+	warnings := append([]string{}, s.c.Warnings...)
 	if status.Reload.Failures > 0 {
 		warnings = append(warnings, "the rules on disk are not in force: "+status.Reload.Error)
 	}
