@@ -51,13 +51,7 @@ func describe(e rulefile.Plugin) rulefile.PluginInfo {
 	if err != nil {
 		return info
 	}
-	wasm := f.wasm
-	if f.pack != nil {
-		wasm, info.Err = f.pack.Skeleton()
-	}
-	if info.Err == nil {
-		info.Imports, info.Err = fuel.Imports(wasm)
-	}
+	info.Imports, info.Err = f.imports()
 	info.Err = errors.Join(info.Err, f.close())
 	return info
 }
@@ -76,6 +70,17 @@ func (f found) close() error {
 		return nil
 	}
 	return f.pack.Close()
+}
+
+func (f found) imports() ([]string, error) {
+	if f.pack == nil {
+		return fuel.Imports(f.wasm)
+	}
+	skeleton, err := f.pack.Skeleton()
+	if err != nil {
+		return nil, err
+	}
+	return fuel.SkeletonImports(skeleton)
 }
 
 // load compiles a module, or loads the pack that the rule file pinned.
@@ -110,7 +115,7 @@ func findPack(e rulefile.Plugin) (found, error) {
 		err = fmt.Errorf("the pack's digest is %s, the rule file names %s", p.Digest(), e.SHA256)
 	}
 	if err != nil {
-		return found{manifest: m}, errors.Join(fmt.Errorf("plugin %s: %w", e.Name, err), p.Close())
+		return found{manifest: m, digest: p.Digest()}, errors.Join(fmt.Errorf("plugin %s: %w", e.Name, err), p.Close())
 	}
 	return found{manifest: m, pack: p, digest: p.Digest()}, nil
 }

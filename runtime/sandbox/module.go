@@ -80,12 +80,7 @@ func (h *Host) Compile(ctx context.Context, wasm []byte, name string) (*Module, 
 func (m *Module) Info() Info { return m.info }
 
 // Close frees the module's code. Its targets must be closed.
-func (m *Module) Close(ctx context.Context) error {
-	if m.thawed == nil {
-		return m.compiled.Close(ctx)
-	}
-	return errors.Join(m.thawed.image.close(), m.compiled.Close(ctx))
-}
+func (m *Module) Close(ctx context.Context) error { return m.compiled.Close(ctx) }
 
 func (m *Module) readImports() error {
 	var problems []error

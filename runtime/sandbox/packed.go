@@ -29,6 +29,9 @@ func (h *Host) LoadPack(ctx context.Context, p *pack.Pack, name, trusted string)
 	if why == nil {
 		return m, nil
 	}
+	if errors.Is(why, pack.ErrDamaged) {
+		return nil, fmt.Errorf("plugin %s: %w", name, why)
+	}
 	wasm, err := p.Module()
 	if err != nil {
 		return nil, fmt.Errorf("plugin %s: %w", name, err)
@@ -55,10 +58,6 @@ func (h *Host) loadCode(ctx context.Context, p *pack.Pack, name, trusted string)
 	if err != nil {
 		return nil, err
 	}
-	memory, globals, err := p.Memory()
-	if err != nil {
-		return nil, err
-	}
 	code, err := p.Code(pack.Here())
 	if errors.Is(err, pack.ErrNoCode) {
 		return nil, fmt.Errorf("the pack has no code for %s", pack.Here())
@@ -66,14 +65,14 @@ func (h *Host) loadCode(ctx context.Context, p *pack.Pack, name, trusted string)
 	if err != nil {
 		return nil, err
 	}
-	m := &Module{host: h, name: name, globals: len(globals), impure: p.Fresh(), info: Info{Name: name, ABI: abi.V1, SHA256: mf.Module.SHA256, Size: int(p.ModuleSize()), Code: "packed"}}
+	m := &Module{host: h, name: name, globals: len(p.Globals()), impure: p.Fresh(), info: Info{Name: name, ABI: abi.V1, SHA256: mf.Module.SHA256, Size: int(p.ModuleSize()), Code: "packed"}}
 	if m.runtime, m.compiled, err = h.shelved(ctx, skeleton, code); err != nil {
 		if errors.Is(err, errOtherVersion) {
 			err = fmt.Errorf("%w (wazero %s)", errOtherVersion, code.Compiler)
 		}
 		return nil, err
 	}
-	if err := errors.Join(m.readImports(), m.readExports(), m.thaw(memory, globals)); err != nil {
+	if err := errors.Join(m.readImports(), m.readExports(), m.thaw(p)); err != nil {
 		return nil, errors.Join(err, m.Close(ctx))
 	}
 	m.info.Isolation = m.isolation()
@@ -90,25 +89,25 @@ func (h *Host) shelved(ctx context.Context, skeleton []byte, code *pack.CodeRead
 	defer h.shelf.mu.Unlock()
 	h.shelf.key, h.shelf.code = code.Key, code
 	compiled, err := r.CompileModule(ctx, skeleton)
-	if err != nil {
-		return nil, nil, err
+	if damaged := code.Verify(); damaged != nil && err != nil {
+		return nil, nil, damaged
+	} else if damaged != nil {
+		return nil, nil, errors.Join(damaged, compiled.Close(ctx))
 	}
-	if err := code.Verify(); err != nil {
-		return nil, nil, errors.Join(err, compiled.Close(ctx))
-	}
-	return r, compiled, nil
+	return r, compiled, err
 }
 
-// thaw makes the image that instances begin with.
-func (m *Module) thaw(memory []byte, globals []uint64) error {
-	if memory == nil {
+// thaw makes the image that instances begin with, of the pack's memory.
+func (m *Module) thaw(p *pack.Pack) (err error) {
+	size := p.MemorySize()
+	if size == 0 {
 		return nil
 	}
-	if len(memory)%pageSize != 0 || int64(len(memory)) < m.info.MinMemory {
-		return fmt.Errorf("the pack is damaged: its memory has %d bytes", len(memory))
+	if size%pageSize != 0 || size < m.info.MinMemory {
+		return fmt.Errorf("%w: its memory has %d bytes", pack.ErrDamaged, size)
 	}
-	m.info.MinMemory = int64(len(memory))
-	im, err := newImage(memory)
-	m.thawed = &thawed{im, globals}
+	m.info.MinMemory = size
+	m.thawed = &thawed{globals: p.Globals()}
+	m.thawed.image, err = newImage(int(size), p.ReadMemory)
 	return err
 }

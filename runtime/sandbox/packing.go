@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -60,7 +61,7 @@ func (m *Module) startState(ctx context.Context, l abi.Limits) ([]byte, []uint64
 		return nil, nil, errors.Join(err, i.close())
 	}
 	view, _ := i.module.Memory().Read(0, i.module.Memory().Size())
-	memory := append([]byte(nil), view...)
+	memory := bytes.Clone(view)
 	var globals []uint64
 	for _, g := range i.globals {
 		globals = append(globals, g.Get())

@@ -1,14 +1,12 @@
 package sandbox
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"runtime"
 	"sync"
 	"unsafe"
 
-	"github.com/tocsin-engine/tocsin/runtime/sandbox/pack"
 	"golang.org/x/sys/unix"
 )
 
@@ -38,107 +36,12 @@ func discard(b []byte) {
 	}
 }
 
-// image is a guest's memory after init: once as bytes and once as a file in memory that
-// instances map copy-on-write, so that an idle instance costs only the pages it wrote. fd
-// is -1 where the kernel has no such files.
-type image struct {
-	bytes []byte
-	fd    int
-}
-
-// newImage makes an image with the contents of b. Most pages of a guest are zero; they
-// are neither copied nor take memory.
-func newImage(b []byte) (*image, error) {
-	im := &image{bytes: make([]byte, len(b)), fd: -1}
-	fd, err := unix.MemfdCreate("tocsin-image", unix.MFD_CLOEXEC)
-	if err == nil {
-		im.fd = fd
-		err = unix.Ftruncate(fd, int64(len(b)))
-	} else {
-		err = nil // a kernel or a filter without it: instances copy the bytes
-	}
-	for from, to := range pack.Runs(b) {
-		copy(im.bytes[from:to], b[from:to])
-		for done := from; err == nil && im.fd >= 0 && done < to; {
-			var n int
-			n, err = unix.Pwrite(fd, b[done:to], int64(done))
-			done += n
-		}
-	}
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("sandbox: memory file: %w", err), im.close())
-	}
-	return im, nil
-}
-
-// mapInto puts the image over the start of room.
-func (im *image) mapInto(room []byte) error {
-	if im.fd < 0 || len(im.bytes) == 0 {
-		copy(room, im.bytes)
-		return nil
-	}
-	_, err := unix.MmapPtr(im.fd, 0, unsafe.Pointer(unsafe.SliceData(room)), uintptr(len(im.bytes)),
-		unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_FIXED|unix.MAP_NORESERVE)
-	if err != nil {
-		return fmt.Errorf("sandbox: map the image: %w", err)
-	}
-	return nil
-}
-
-func (im *image) close() error {
-	if im.fd < 0 {
-		return nil
-	}
-	return unix.Close(im.fd)
-}
-
 // The bits of /proc/self/pagemap: see Documentation/admin-guide/mm/pagemap.rst.
 const (
 	pagePresent = 1 << 63
 	pageSwapped = 1 << 62
 	pageFile    = 1 << 61 // still the file's page: nobody wrote it
 )
-
-// restoreDirty copies back the pages that were written since the image was mapped. A page
-// once written stays the instance's own and is copied every time: faulting it in again
-// would cost more. Which pages these are is asked of the kernel only when the call's
-// thread took a page fault: the first write to a page always does, and asking costs more
-// than all the rest.
-func (im *image) restoreDirty(m *memory, faulted bool) error {
-	if faulted || m.hot == nil {
-		if err := im.findHot(m); err != nil {
-			return err
-		}
-	}
-	for _, r := range m.hot {
-		copy(m.room[r.from:r.to], im.bytes[r.from:r.to])
-	}
-	return nil
-}
-
-// findHot asks which pages were written.
-func (im *image) findHot(m *memory) error {
-	pages := (len(im.bytes) + osPage - 1) / osPage
-	if len(m.scratch) < pages {
-		m.scratch = make([]uint64, pages)
-	}
-	states := m.scratch[:pages]
-	if err := readPagemap(m.room, states); err != nil {
-		return err
-	}
-	m.hot = m.hot[:0]
-	for n := 0; n < pages; n++ {
-		if !written(states[n]) {
-			continue
-		}
-		from := n
-		for n+1 < pages && written(states[n+1]) {
-			n++
-		}
-		m.hot = append(m.hot, span{from * osPage, min((n+1)*osPage, len(im.bytes))})
-	}
-	return nil
-}
 
 // faults counts the page faults of this thread; ok is false where the kernel does not
 // count them, or nobody needs the count.
@@ -164,11 +67,10 @@ func (u *usage) faults() int64 {
 // countsFaults says whether the first write to a mapped page shows in the thread's faults.
 // Sandboxed kernels leave the count at zero.
 var countsFaults = sync.OnceValue(func() bool {
-	im, err := newImage(make([]byte, 4*osPage))
+	im, err := imageOf(make([]byte, 4*osPage))
 	if err != nil {
 		return false
 	}
-	defer im.close()
 	room, err := reserve(4 * osPage)
 	if err != nil {
 		return false
@@ -222,13 +124,11 @@ func readPagemap(room []byte, states []uint64) error {
 // a mapping of our own: a kernel may not have the file, may not let us read it, or may
 // show it without what we need.
 var dirtyPages = sync.OnceValue(func() bool {
-	content := make([]byte, 8*osPage)
-	im, err := newImage(content)
+	im, err := imageOf(make([]byte, 8*osPage))
 	if err != nil {
 		return false
 	}
-	defer im.close()
-	room, err := reserve(len(content))
+	room, err := reserve(len(im.bytes))
 	if err != nil {
 		return false
 	}

@@ -13,14 +13,19 @@ func discard(b []byte) { clear(b) }
 // image is a guest's memory after init.
 type image struct{ bytes []byte }
 
-func newImage(b []byte) (*image, error) { return &image{append([]byte(nil), b...)}, nil }
+func newImage(size int, fill func([]byte) error) (*image, error) {
+	im := &image{make([]byte, size)}
+	return im, fill(im.bytes)
+}
+
+func (m *memory) snapshot(view []byte) (*image, error) {
+	return &image{append([]byte(nil), view...)}, nil
+}
 
 func (im *image) mapInto(room []byte) error {
 	copy(room, im.bytes)
 	return nil
 }
-
-func (im *image) close() error { return nil }
 
 func (im *image) restoreDirty(m *memory, _ bool) error { return im.mapInto(m.room) }
 

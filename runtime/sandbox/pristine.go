@@ -45,7 +45,7 @@ func (p *pool) freeze(i *instance) error {
 		return errors.Join(errors.New("sandbox: memory cannot be read"), i.close())
 	}
 	var err error
-	if p.image, err = newImage(view); err != nil {
+	if p.image, err = i.memory.snapshot(view); err != nil {
 		return errors.Join(err, i.close())
 	}
 	for _, g := range i.globals {
@@ -142,9 +142,6 @@ func (p *pool) close() error {
 	var errs []error
 	for _, i := range idle {
 		errs = append(errs, i.close())
-	}
-	if p.image != nil {
-		errs = append(errs, p.image.close())
 	}
 	return errors.Join(errs...)
 }

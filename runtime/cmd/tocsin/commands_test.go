@@ -27,6 +27,23 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"examples":   examples,
 	"address":    address,
 	"ready":      ready,
+	"pinned":     pinned,
+}
+
+// pinned FILE… writes the digest that the last program printed for ${DIGEST} in files, and
+// into the variable DIGEST.
+func pinned(ts *testscript.TestScript, _ bool, files []string) {
+	digest := regexp.MustCompile(`[0-9a-f]{64}`).FindString(ts.ReadFile("stdout"))
+	if digest == "" {
+		ts.Fatalf("the last program printed no digest")
+	}
+	ts.Setenv("DIGEST", digest)
+	for _, file := range files {
+		text := strings.ReplaceAll(ts.ReadFile(file), "${DIGEST}", digest)
+		if err := os.WriteFile(ts.MkAbs(file), []byte(text), 0o600); err != nil {
+			ts.Fatalf("%v", err)
+		}
+	}
 }
 
 // address chooses a free port for the server of a script and tells the clients of it.

@@ -56,6 +56,7 @@ type module struct {
 	mutable    []uint32 // mutable globals
 	imports    []string // functions
 	start      uint32
+	rewritten  bool // the module has checks already
 }
 
 // Rewrite returns the module with checks. It does not validate: that is for the runtime
@@ -139,7 +140,7 @@ func (m *module) readImports() error {
 	if m.sections[secImport] != nil {
 		for range r.count() {
 			module, name := r.name(), r.name()
-			if module == ImportModule {
+			if module == ImportModule && !m.rewritten {
 				r.fail("a module may not import %s itself", ImportModule)
 			}
 			switch kind := r.byte(); kind {

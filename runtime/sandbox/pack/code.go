@@ -1,14 +1,10 @@
 package pack
 
 import (
-	"archive/zip"
 	"bytes"
-	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
-	"fmt"
-	"hash"
 	"io"
 	"runtime"
 	"slices"
@@ -20,57 +16,45 @@ func Here() string { return runtime.GOOS + "-" + runtime.GOARCH }
 // ErrNoCode means that a pack has no code for a platform.
 var ErrNoCode = errors.New("the pack has no code for this platform")
 
-// CodeReader reads code and checks it while it is read: the bytes that are hashed are the
-// bytes that the compiler takes, and nobody can change them in between.
+// CodeReader reads code as the compiler wants it. What it reads must not be used before
+// Verify has said that it is what the pack's digest stands for.
 type CodeReader struct {
 	io.Reader
 	Key [32]byte
 	// Compiler is the version of the compiler that made the code.
 	Compiler string
 
-	hash hash.Hash
-	want string
+	from *checked
 }
 
 // Code reads the code for a platform.
 func (p *Pack) Code(platform string) (*CodeReader, error) {
 	at := slices.IndexFunc(p.index.Codes, func(c indexCode) bool { return c.Platform == platform })
-	name := codeFolder + platform
-	listed, ok := p.listed(name)
-	if at < 0 || !ok {
+	if at < 0 {
 		return nil, ErrNoCode
 	}
-	f := p.files[name]
-	if f.Method != zip.Store || f.UncompressedSize64 != uint64(listed.Size) || f.CompressedSize64 != uint64(listed.Size) {
-		return nil, fmt.Errorf("the pack is damaged: %s has another size", name)
-	}
-	offset, err := f.DataOffset()
+	name := codeFolder + platform
+	from, err := p.stored(name)
 	if err != nil {
-		return nil, fmt.Errorf("the pack is damaged: %s: %w", name, err)
+		return nil, err
 	}
-	all := io.NewSectionReader(p.from, offset, listed.Size)
-	h, err := readHead(all, listed.Size)
+	h, err := readHead(from, p.size(name))
 	if err != nil {
-		return nil, fmt.Errorf("the pack is damaged: %s: %w", name, err)
-	}
-	c := &CodeReader{Compiler: h.version, hash: sha256.New(), want: listed.SHA256}
-	if _, err := hex.Decode(c.Key[:], []byte(p.index.Codes[at].Key)); err != nil {
-		return nil, fmt.Errorf("the pack is damaged: the key of %s: %w", name, err)
+		return nil, damaged(name, err)
 	}
 	// The compiler reads numbers one by one and wants each whole, so what it reads in small
 	// pieces comes from memory, and the code straight from the file into its place.
-	c.hash.Write(h.text)
-	c.Reader = io.MultiReader(bytes.NewReader(h.text), io.TeeReader(all, c.hash))
+	c := &CodeReader{Reader: io.MultiReader(bytes.NewReader(h.text), from), Compiler: h.version, from: from}
+	if _, err := hex.Decode(c.Key[:], []byte(p.index.Codes[at].Key)); err != nil {
+		return nil, damaged(name, err)
+	}
 	return c, nil
 }
 
-// Verify says whether what was read is what the index names. It reads what is left.
+// Verify says whether all that was read is what the index names.
 func (c *CodeReader) Verify() error {
-	if _, err := io.Copy(io.Discard, c.Reader); err != nil {
-		return fmt.Errorf("the pack is damaged: %w", err)
-	}
-	if hex.EncodeToString(c.hash.Sum(nil)) != c.want {
-		return errors.New("the pack is damaged: the digest of its code is another one; pack the plugin again")
+	if err := c.from.Verify(); err != nil {
+		return damaged("its code", err)
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"io"
 	"iter"
 )
 
@@ -45,21 +46,23 @@ func appendRuns(b, memory []byte) []byte {
 
 var errRuns = errors.New("its memory cannot be read")
 
-// readRuns lays runs out in a memory of a size. They stand in order and do not touch each
-// other, so that there is one way to write a memory down.
-func readRuns(runs []byte, size int64) ([]byte, error) {
-	memory := make([]byte, size)
-	for next := int64(0); len(runs) > 0; {
-		if len(runs) < 8 {
-			return nil, errRuns
+// readRuns lays runs out in a memory. They stand in order and do not touch each other, so
+// that there is one way to write a memory down.
+func readRuns(r io.Reader, memory []byte) error {
+	for next := int64(0); ; {
+		var header [8]byte
+		if _, err := io.ReadFull(r, header[:]); err == io.EOF {
+			return nil
+		} else if err != nil {
+			return errRuns
 		}
-		at, n := int64(binary.LittleEndian.Uint32(runs))*pageBytes, int64(binary.LittleEndian.Uint32(runs[4:]))
-		runs = runs[8:]
-		if at < next || n == 0 || n > int64(len(runs)) || at+n > size {
-			return nil, errRuns
+		at, n := int64(binary.LittleEndian.Uint32(header[:]))*pageBytes, int64(binary.LittleEndian.Uint32(header[4:]))
+		if at < next || n == 0 || at+n > int64(len(memory)) {
+			return errRuns
 		}
-		copy(memory[at:], runs[:n])
-		runs, next = runs[n:], at+n
+		if _, err := io.ReadFull(r, memory[at:at+n]); err != nil {
+			return errRuns
+		}
+		next = at + n
 	}
-	return memory, nil
 }

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"io/fs"
 	"os"
@@ -142,20 +143,65 @@ func (p *Pack) listed(name string) (indexFile, bool) {
 	return p.index.Files[at], true
 }
 
+// ErrDamaged means that a pack's bytes are not those that its digest stands for.
+var ErrDamaged = errors.New("the pack is damaged, pack the plugin again")
+
+func damaged(name string, err error) error { return fmt.Errorf("%w: %s: %w", ErrDamaged, name, err) }
+
+var errDigest = errors.New("its digest is another one")
+
 // file reads a file and checks its digest.
 func (p *Pack) file(name string) ([]byte, error) {
 	want, ok := p.listed(name)
 	if !ok {
-		return nil, fmt.Errorf("the pack has no %s", name)
+		return nil, damaged(name, fs.ErrNotExist)
 	}
 	text, err := unpack(p.files[name], want.Size)
 	if err != nil {
-		return nil, fmt.Errorf("the pack is damaged: %w", err)
+		return nil, damaged(name, err)
 	}
 	if sum := sha256.Sum256(text); int64(len(text)) != want.Size || hex.EncodeToString(sum[:]) != want.SHA256 {
-		return nil, fmt.Errorf("the pack is damaged: the digest of %s is another one; pack the plugin again", name)
+		return nil, damaged(name, errDigest)
 	}
 	return text, nil
+}
+
+// checked reads a file that lies in the pack as it is, and checks its digest while it is
+// read: the bytes that are hashed are the bytes that are used, and nobody can change them
+// in between.
+type checked struct {
+	io.Reader
+	hash hash.Hash
+	want string
+}
+
+// stored reads a file that is not compressed.
+func (p *Pack) stored(name string) (*checked, error) {
+	want, ok := p.listed(name)
+	if !ok {
+		return nil, damaged(name, fs.ErrNotExist)
+	}
+	f := p.files[name]
+	if size := uint64(want.Size); f.Method != zip.Store || f.UncompressedSize64 != size || f.CompressedSize64 != size {
+		return nil, damaged(name, errors.New("it has another size"))
+	}
+	offset, err := f.DataOffset()
+	if err != nil {
+		return nil, damaged(name, err)
+	}
+	h := sha256.New()
+	return &checked{io.TeeReader(io.NewSectionReader(p.from, offset, want.Size), h), h, want.SHA256}, nil
+}
+
+// Verify says whether all that was read is what the index names. It reads what is left.
+func (c *checked) Verify() error {
+	if _, err := io.Copy(io.Discard, c); err != nil {
+		return err
+	}
+	if hex.EncodeToString(c.hash.Sum(nil)) != c.want {
+		return errDigest
+	}
+	return nil
 }
 
 // Manifest is the plugin's.
@@ -175,7 +221,7 @@ func (p *Pack) Module() ([]byte, error) {
 	}
 	wasm, err := p.file(moduleFile)
 	if err == nil && manifest.Digest(wasm) != m.Module.SHA256 {
-		return nil, fmt.Errorf("the pack is damaged: its module's digest is %s, its manifest names %s", manifest.Digest(wasm), m.Module.SHA256)
+		return nil, damaged(moduleFile, fmt.Errorf("its manifest names the digest %s", m.Module.SHA256))
 	}
 	return wasm, err
 }
@@ -186,17 +232,23 @@ func (p *Pack) ModuleSize() int64 { return p.size(moduleFile) }
 // Skeleton is the rewritten module without its code.
 func (p *Pack) Skeleton() ([]byte, error) { return p.file(skeletonFile) }
 
-// Memory is the guest's after its start, with its globals; nil when the pack has none.
-func (p *Pack) Memory() ([]byte, []uint64, error) {
-	if p.index.Memory == 0 {
-		return nil, nil, nil
-	}
-	runs, err := p.file(memoryFile)
+// MemorySize is the size of the guest's memory after its start; 0 when the pack has none.
+func (p *Pack) MemorySize() int64 { return p.index.Memory }
+
+// Globals are the mutable globals that belong to the memory.
+func (p *Pack) Globals() []uint64 { return p.index.Globals }
+
+// ReadMemory writes the guest's memory into a zeroed one of its size. After an error it
+// must not be used.
+func (p *Pack) ReadMemory(into []byte) error {
+	r, err := p.stored(memoryFile)
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
-	memory, err := readRuns(runs, p.index.Memory)
-	return memory, p.index.Globals, err
+	if err := errors.Join(readRuns(r, into), r.Verify()); err != nil {
+		return damaged(memoryFile, err)
+	}
+	return nil
 }
 
 // Fresh says why a pack has no memory.
