@@ -168,7 +168,7 @@ func (a *App) assemble(ctx context.Context, o Options) error {
 	signed.client = awsapi.NewClient(awsapi.ClientConfig{Table: a.table, Region: c.Region, Now: o.Now, Log: o.Log})
 	a.server, err = server.New(server.Config{
 		Listen: c.Listen, TLSCert: c.TLSCert, TLSKey: c.TLSKey, Keys: keys, Account: c.Account, Region: c.Region,
-		Engine: a.engine, DeadLetters: a.store, Services: a.table, Doors: a.doors, HTTPDoors: a.paths, Warnings: a.warnings,
+		Engine: a.engine, Archives: a.archives, Services: a.table, Doors: a.doors, HTTPDoors: a.paths, Warnings: a.warnings,
 		Reload:  func(ctx context.Context) (diag.List, error) { return a.engine.Reload(ctx, a.read) },
 		Version: o.Version, Grace: c.Drain, Now: o.Now, Log: o.Log,
 	})

@@ -9,6 +9,7 @@ import (
 
 	"github.com/tocsin-engine/tocsin/runtime/service"
 	"github.com/tocsin-engine/tocsin/runtime/store"
+	"github.com/tocsin-engine/tocsin/sdk/event"
 )
 
 // arrival is one submission on its way in.
@@ -62,6 +63,16 @@ func (e *Engine) Put(ctx context.Context, submissions []service.Submission) ([]s
 		receipts[i] = e.receipt(rs, a)
 	}
 	return receipts, nil
+}
+
+// Match says which of the active rules match an event, without taking it in; only names
+// those that may, nil means all. What once_per would hold back is among them.
+func (e *Engine) Match(ev event.Event, only []string) []string {
+	rs := e.rules.Load()
+	a := arrival{}
+	rs.matcher.Match(ev, func(i int) { a.matched = append(a.matched, i) })
+	slices.Sort(a.matched)
+	return slices.DeleteFunc(a.rules(rs), func(name string) bool { return only != nil && !slices.Contains(only, name) })
 }
 
 // takeIn commits arrivals and does what follows.

@@ -2,8 +2,6 @@ package server
 
 import (
 	"encoding/json"
-	"strconv"
-	"time"
 
 	"github.com/tocsin-engine/tocsin/runtime/engine"
 	"github.com/tocsin-engine/tocsin/runtime/store"
@@ -103,48 +101,4 @@ func (s *Server) targets(c *call) (any, error) {
 		views = append(views, view)
 	}
 	return map[string]any{"version": 1, "targets": views}, nil
-}
-
-type deadLetterView struct {
-	ID        store.DeadLetterID `json:"id"`
-	Target    string             `json:"target"`
-	Rule      string             `json:"rule"`
-	Code      string             `json:"code"`
-	Message   string             `json:"message"`
-	Exhausted string             `json:"exhausted,omitempty"`
-	Attempts  int                `json:"attempts"`
-	Died      time.Time          `json:"died"`
-	Bus       string             `json:"bus"`
-	Event     json.RawMessage    `json:"event"`
-}
-
-func (s *Server) deadLetters(c *call) (any, error) {
-	limit, err := c.number("limit", page, maxPage)
-	if err != nil {
-		return nil, err
-	}
-	var after uint64
-	if text := c.URL.Query().Get("after"); text != "" {
-		if after, err = strconv.ParseUint(text, 10, 64); err != nil {
-			return nil, badRequest("after: write the id of a dead letter, not %q", text)
-		}
-	}
-	dead, err := s.c.DeadLetters.DeadLetters(c.Context(), c.URL.Query().Get("target"), store.DeadLetterID(after), limit)
-	if err != nil {
-		return nil, err
-	}
-	answer := struct {
-		Version     int                `json:"version"`
-		DeadLetters []deadLetterView   `json:"dead_letters"`
-		Next        store.DeadLetterID `json:"next,omitempty"`
-	}{1, []deadLetterView{}, 0}
-	for _, d := range dead {
-		answer.DeadLetters = append(answer.DeadLetters, deadLetterView{
-			d.ID, d.Target, d.Rule, d.Code, d.Message, d.Exhausted, d.Attempts, d.Died, d.Entry.Bus, d.Entry.Raw,
-		})
-	}
-	if len(dead) == limit {
-		answer.Next = dead[limit-1].ID
-	}
-	return answer, nil
 }

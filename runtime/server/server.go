@@ -14,11 +14,13 @@ import (
 	"github.com/tocsin-engine/tocsin/ingest/awswire"
 	"github.com/tocsin-engine/tocsin/rules/diag"
 	"github.com/tocsin-engine/tocsin/rules/rulefile"
+	"github.com/tocsin-engine/tocsin/runtime/archive"
 	"github.com/tocsin-engine/tocsin/runtime/awsapi"
 	"github.com/tocsin-engine/tocsin/runtime/doors"
 	"github.com/tocsin-engine/tocsin/runtime/engine"
 	"github.com/tocsin-engine/tocsin/runtime/service"
 	"github.com/tocsin-engine/tocsin/runtime/store"
+	"github.com/tocsin-engine/tocsin/sdk/event"
 )
 
 // Engine is what the server asks of the engine.
@@ -30,16 +32,15 @@ type Engine interface {
 	Subscribe(room int) *engine.Subscription
 	Stats() engine.Stats
 	Status(ctx context.Context) (engine.Status, error)
+	Match(ev event.Event, only []string) []string
+	DeadLetters(ctx context.Context, f engine.LetterFilter, after store.DeadLetterID, n int) ([]engine.Letter, store.DeadLetterID, error)
+	Redrive(ctx context.Context, ids []store.DeadLetterID) (int, error)
+	Purge(ctx context.Context, ids []store.DeadLetterID) (int, error)
 }
 
 var _ Engine = (*engine.Engine)(nil)
 
-// DeadLetters is where the dead letters are: the store.
-type DeadLetters interface {
-	DeadLetters(ctx context.Context, target string, after store.DeadLetterID, n int) ([]store.DeadLetter, error)
-}
-
-// Config is what a server needs. Engine, DeadLetters and Services are required.
+// Config is what a server needs. Engine, Archives and Services are required.
 type Config struct {
 	// Listen is the address, host:port. Default: 127.0.0.1:7575.
 	Listen string
@@ -50,9 +51,9 @@ type Config struct {
 	// Account and Region are those that the server speaks for.
 	Account, Region string
 
-	Engine      Engine
-	DeadLetters DeadLetters
-	Services    *service.Table
+	Engine   Engine
+	Archives *archive.Archives
+	Services *service.Table
 	// Doors are further ways in, by name, and what each counts: a struct of numbers whose
 	// JSON names stand in the status. Default: none.
 	Doors map[string]func() any
