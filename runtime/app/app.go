@@ -39,6 +39,9 @@ type App struct {
 	server   *server.Server
 	// warnings are what is not right with the ways in.
 	warnings []string
+	// function says that this is a Lambda function: what comes in is delivered before it
+	// is answered, and a target is opened when it is first reached.
+	function bool
 	// doors are the ways in beside the server's own, and what each counts.
 	doors map[string]func() any
 	// paths are those of them that have paths of their own on the server's port.
@@ -62,6 +65,18 @@ type Options struct {
 	Log hclog.Logger
 }
 
+func (o *Options) defaults() {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Log == nil {
+		o.Log = hclog.NewNullLogger()
+	}
+	if o.Secret == nil {
+		o.Secret = func(name string) (string, bool) { return os.LookupEnv("TOCSIN_PLUGIN_SECRET_" + name) }
+	}
+}
+
 // RulesError is a rule set that cannot be loaded.
 type RulesError struct {
 	Findings diag.List
@@ -77,15 +92,7 @@ func (e *RulesError) Unwrap() error { return e.Err }
 // New takes the port, compiles the plugins and loads the rules. A rule set that cannot be
 // loaded is a *RulesError; warnings are returned.
 func New(ctx context.Context, c config.Config, o Options) (_ *App, warnings diag.List, err error) {
-	if o.Now == nil {
-		o.Now = time.Now
-	}
-	if o.Log == nil {
-		o.Log = hclog.NewNullLogger()
-	}
-	if o.Secret == nil {
-		o.Secret = func(name string) (string, bool) { return os.LookupEnv("TOCSIN_PLUGIN_SECRET_" + name) }
-	}
+	o.defaults()
 	a := &App{config: c, now: o.Now}
 	defer func() {
 		if err != nil {
@@ -98,15 +105,23 @@ func New(ctx context.Context, c config.Config, o Options) (_ *App, warnings diag
 	if err := a.assemble(ctx, o); err != nil {
 		return nil, nil, err
 	}
-	files, err := a.ruleFiles()
-	if err != nil {
+	if warnings, err = a.load(ctx); err != nil {
 		return nil, nil, err
 	}
-	warnings, err = a.engine.Reload(ctx, a.read)
-	if err != nil {
-		return nil, nil, &RulesError{warnings, files.Rules, err}
-	}
 	return a, warnings, nil
+}
+
+// load reads the rules for the first time.
+func (a *App) load(ctx context.Context) (diag.List, error) {
+	files, err := a.ruleFiles()
+	if err != nil {
+		return nil, err
+	}
+	findings, err := a.engine.Reload(ctx, a.read)
+	if err != nil {
+		return nil, &RulesError{findings, files.Rules, err}
+	}
+	return findings, nil
 }
 
 // openStore opens the durable store, or makes one in memory that says what it forgets.
@@ -138,34 +153,16 @@ func (a *App) storeFailed(ctx context.Context) error {
 	}
 }
 
-// assemble makes the parts. The services need the engine, because PutEvents puts events
-// into it; the engine gets the services afterwards.
+// assemble makes the parts of a server.
 func (a *App) assemble(ctx context.Context, o Options) error {
 	c := a.config
 	keys, err := accessKeys(c.Keys)
 	if err != nil {
 		return err
 	}
-	cache := c.Cache
-	if cache == "" {
-		cache = sandbox.CacheDir()
-	}
-	a.host = sandbox.New(ctx, sandbox.Config{CacheDir: cache, Log: o.Log})
-	a.catalog = a.host.NewCatalog()
-	signed := &awsCalls{}
-	a.archives = archive.New(archive.Config{Store: a.store, Now: o.Now, Log: o.Log})
-	a.engine, err = engine.New(engine.Config{
-		Store: a.store, Archives: a.archives, Plugins: engine.Sandboxed(a.catalog, o.Now), AWS: signed, Secret: o.Secret,
-		Account: c.Account, Region: c.Region, MaxHops: c.MaxHops, Drain: c.Drain, Now: o.Now, Log: o.Log,
-	})
-	if err != nil {
+	if err := a.core(ctx, o); err != nil {
 		return err
 	}
-	if a.table, err = a.services(o); err != nil {
-		return err
-	}
-	a.engine.SetServices(a.table)
-	signed.client = awsapi.NewClient(awsapi.ClientConfig{Table: a.table, Region: c.Region, Now: o.Now, Log: o.Log})
 	a.server, err = server.New(server.Config{
 		Listen: c.Listen, TLSCert: c.TLSCert, TLSKey: c.TLSKey, Keys: keys, Account: c.Account, Region: c.Region,
 		Engine: a.engine, Archives: a.archives, Services: a.table, Doors: a.doors, HTTPDoors: a.paths, Warnings: a.warnings,
@@ -176,6 +173,33 @@ func (a *App) assemble(ctx context.Context, o Options) error {
 		return err
 	}
 	a.url = a.server.URL()
+	return nil
+}
+
+// core makes the parts that a server and a Lambda function share. The services need the
+// engine, because PutEvents puts events into it; the engine gets the services afterwards.
+func (a *App) core(ctx context.Context, o Options) (err error) {
+	c := a.config
+	cache := c.Cache
+	if cache == "" {
+		cache = sandbox.CacheDir()
+	}
+	a.host = sandbox.New(ctx, sandbox.Config{CacheDir: cache, Log: o.Log})
+	a.catalog = a.host.NewCatalog()
+	signed := &awsCalls{}
+	a.archives = archive.New(archive.Config{Store: a.store, Now: o.Now, Log: o.Log})
+	a.engine, err = engine.New(engine.Config{
+		Store: a.store, Archives: a.archives, Plugins: engine.Sandboxed(a.catalog, o.Now), AWS: signed, Secret: o.Secret,
+		Account: c.Account, Region: c.Region, MaxHops: c.MaxHops, Drain: c.Drain, Lazy: a.function, Now: o.Now, Log: o.Log,
+	})
+	if err != nil {
+		return err
+	}
+	if a.table, err = a.services(o); err != nil {
+		return err
+	}
+	a.engine.SetServices(a.table)
+	signed.client = awsapi.NewClient(awsapi.ClientConfig{Table: a.table, Region: c.Region, Now: o.Now, Log: o.Log})
 	return nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/tocsin-engine/tocsin/rules/rulefile"
+	"github.com/tocsin-engine/tocsin/runtime/lambdahost"
 	"github.com/tocsin-engine/tocsin/runtime/service"
 	"github.com/tocsin-engine/tocsin/runtime/service/cloudwatch"
 	"github.com/tocsin-engine/tocsin/runtime/service/events"
@@ -20,21 +21,31 @@ func (a *App) services(o Options) (*service.Table, error) {
 	if err != nil {
 		return nil, err
 	}
-	bus := events.New(events.Config{Store: a.store, Engine: a.engine, Now: o.Now, Rules: a.engine.Rules, Archives: a.archives})
-	metric := cloudwatch.New(cloudwatch.Config{Engine: a.engine, Now: o.Now})
-	log := logs.New(logs.Config{Store: a.store, Engine: a.engine, Now: o.Now})
-	trace := xray.New(xray.Config{Engine: a.engine, Now: o.Now, Rules: sampling, Modified: modified})
+	bus := events.New(events.Config{Store: a.store, Engine: a.putter(), Now: o.Now, Rules: a.engine.Rules, Archives: a.archives})
+	metric := cloudwatch.New(cloudwatch.Config{Engine: a.putter(), Now: o.Now})
+	log := logs.New(logs.Config{Store: a.store, Engine: a.putter(), Now: o.Now})
+	trace := xray.New(xray.Config{Engine: a.putter(), Now: o.Now, Rules: sampling, Modified: modified})
 	a.doors = map[string]func() any{
 		events.Name:  func() any { return bus.Stats() },
 		"cloudwatch": func() any { return metric.Stats() },
 		logs.Name:    func() any { return log.Stats() },
 		xray.Name:    func() any { return trace.Stats() },
 	}
-	if err := a.openDoors(trace, o); err != nil {
-		return nil, err
+	if !a.function { // whose URL is its only way in
+		if err := a.openDoors(trace, o); err != nil {
+			return nil, err
+		}
 	}
 	return service.NewTable(bus.Operations(), metric.Operations(), log.Operations(), trace.Operations(),
 		local.Operations(a.store, o.Now, o.Log)), nil
+}
+
+// putter takes in what clients send.
+func (a *App) putter() service.Putter {
+	if a.function {
+		return lambdahost.Putter(a.engine)
+	}
+	return a.engine
 }
 
 // samplingRules reads the file of sampling rules and says when it was changed; no file

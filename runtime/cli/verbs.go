@@ -17,6 +17,7 @@ func verbs(a *app) []*cobra.Command {
 		statusCommand(a),
 		newCommand(a),
 		pluginCommand(a),
+		lambdaCommand(a),
 		schemaCommand(a),
 		benchCommand(a),
 		doctorCommand(a),

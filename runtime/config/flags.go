@@ -152,6 +152,18 @@ func FromEnv(fs *pflag.FlagSet, lookup func(string) (string, bool)) error {
 	return first
 }
 
+// Environ is the environment in which another process of this program has the settings
+// of fs that are not the default: NAME=value.
+func Environ(fs *pflag.FlagSet) []string {
+	var env []string
+	fs.VisitAll(func(f *pflag.Flag) {
+		if _, ours := f.Value.(*value); ours && f.Value.String() != f.DefValue {
+			env = append(env, EnvName(f.Name)+"="+f.Value.String())
+		}
+	})
+	return env
+}
+
 // reason strips what pflag wraps around a Value's own error: it names the flag, and the
 // person wrote a variable or a file.
 func reason(err error) error {

@@ -49,6 +49,8 @@ type Config struct {
 	// Drain bounds how long Run goes on delivering after its context ended.
 	// Default: 10 s.
 	Drain time.Duration
+	// Lazy opens a target when its first delivery comes, and not when rules are loaded.
+	Lazy bool
 	// Rehearsal says that nothing depends on this engine's memory: rules that need a
 	// durable store are taken on any. For tests of rules.
 	Rehearsal bool

@@ -63,7 +63,7 @@ func (e *Engine) openTargets(ctx context.Context, rs, old *ruleset) error {
 			return e.config.Plugins.Open(ctx, def, plugin, e)
 		}}}
 		rs.targets[def.Name] = t
-		if !reached[def.Name] {
+		if !reached[def.Name] || e.config.Lazy {
 			continue
 		}
 		if err := e.openTarget(ctx, t, plugin, old.targets[def.Name]); err != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -59,6 +60,8 @@ type Host struct {
 	log    hclog.Logger
 	meter  meter
 	warmed atomic.Bool
+	// working is read-locked over an invocation.
+	working sync.RWMutex
 }
 
 var _ lambda.Handler = (*Host)(nil)
@@ -84,8 +87,14 @@ func New(c Config) *Host {
 // is not done by then is reported failed, and not cut off without a word.
 const margin = 200 * time.Millisecond
 
+// Drain waits until no invocation is under way and keeps others from beginning: the
+// process is about to end.
+func (h *Host) Drain() { h.working.Lock() }
+
 // Invoke answers one invocation.
 func (h *Host) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
+	h.working.RLock()
+	defer h.working.RUnlock()
 	began := h.c.Now()
 	if deadline, ok := ctx.Deadline(); ok {
 		keep := min(margin, time.Until(deadline)/4)
@@ -119,13 +128,15 @@ func (h *Host) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 // tell writes the line of the log and the line of metrics of an invocation.
 func (h *Host) tell(ctx context.Context, p payloads.Payload, failed int, began time.Time) {
 	now := h.c.Now()
-	args := []any{"request", requestID(ctx), "source", string(p.Kind), "records", len(p.Records), "failed", failed, "took", now.Sub(began)}
+	args := []any{"request", requestID(ctx), "source", string(p.Kind), "records", len(p.Records), "failed", failed, "took_ms", millis(now.Sub(began))}
 	if !h.warmed.Swap(true) && !h.c.Started.IsZero() {
-		args = append(args, "cold", true, "init", began.Sub(h.c.Started))
+		args = append(args, "cold", true, "init_ms", millis(began.Sub(h.c.Started)))
 	}
 	h.log.Info("invocation", args...)
 	h.c.Metrics(h.meter.line(h.c.Engine.Stats(), now, now.Sub(began)))
 }
+
+func millis(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
 func requestID(ctx context.Context) string {
 	if c, ok := lambdacontext.FromContext(ctx); ok {

@@ -31,7 +31,7 @@ func (m *meter) line(now engine.Stats, at time.Time, took time.Duration) []byte 
 		"received": now.Received - m.last.Received, "matched": now.Matched - m.last.Matched,
 		"unmatched": now.Unmatched - m.last.Unmatched, "delivered": now.Delivered - m.last.Delivered,
 		"failed": now.Retried - m.last.Retried, "dead": now.Dead - m.last.Dead,
-		"loops_cut": now.LoopsCut - m.last.LoopsCut, "duration": float64(took) / float64(time.Millisecond),
+		"loops_cut": now.LoopsCut - m.last.LoopsCut, "duration": millis(took),
 	}
 	m.last = now
 	metrics := make([]metricDefinition, 0, len(values))

@@ -3,7 +3,6 @@
 package main
 
 import (
-	"fmt"
 	"os"
 
 	"github.com/tocsin-engine/tocsin/examples/shop"
@@ -13,10 +12,9 @@ import (
 func main() { os.Exit(run()) }
 
 func run() int {
-	if os.Getenv("AWS_LAMBDA_RUNTIME_API") != "" {
-		fmt.Fprintln(os.Stderr, "error: this version of tocsin is a server and a command line only; it cannot run as a Lambda function yet")
-		return 3
-	}
 	p := cli.Program{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Env: os.LookupEnv, Demo: shop.Rules}
+	if os.Getenv("AWS_LAMBDA_RUNTIME_API") != "" {
+		return cli.Main(p, []string{"lambda", "serve"}) // this is the bootstrap of a Lambda function
+	}
 	return cli.Main(p, os.Args[1:])
 }

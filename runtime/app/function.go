@@ -1,0 +1,78 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/tocsin-engine/tocsin/ingest/awswire"
+	"github.com/tocsin-engine/tocsin/rules/diag"
+	"github.com/tocsin-engine/tocsin/runtime/awsapi"
+	"github.com/tocsin-engine/tocsin/runtime/config"
+	"github.com/tocsin-engine/tocsin/runtime/lambdahost"
+)
+
+// ErrDataInLambda means that a durable store was asked for where no disk lasts.
+var ErrDataInLambda = errors.New("--data (TOCSIN_DATA) is set: the store in files cannot be used in a Lambda function, whose disk is not kept; remove it")
+
+// NewFunction puts the machine together as a Lambda function and loads the rules, which
+// stand in the function's package under rules. A rule set that cannot be loaded is a
+// *RulesError; warnings are returned.
+func NewFunction(ctx context.Context, c config.Config, o Options, started time.Time) (_ *lambdahost.Host, warnings diag.List, err error) {
+	if c.Data != "" {
+		return nil, nil, ErrDataInLambda
+	}
+	o.defaults()
+	if root := os.Getenv("LAMBDA_TASK_ROOT"); root != "" && slices.Equal(c.Rules, []string{config.Rules}) {
+		c.Rules = []string{filepath.Join(root, config.Rules)}
+	}
+	c.Region = cmp.Or(os.Getenv("AWS_REGION"), c.Region)
+	a := &App{config: c, now: o.Now, function: true, store: lambdahost.NewStore(nil)}
+	defer func() {
+		if err != nil {
+			a.Close()
+		}
+	}()
+	if err := a.core(ctx, o); err != nil {
+		return nil, nil, err
+	}
+	front, err := a.front(o)
+	if err != nil {
+		return nil, nil, err
+	}
+	if warnings, err = a.load(ctx); err != nil {
+		return nil, nil, err
+	}
+	return lambdahost.New(lambdahost.Config{
+		Engine: a.engine, Front: front, Objects: &lambdahost.S3{Endpoint: os.Getenv("AWS_ENDPOINT_URL_S3"), Now: o.Now},
+		Account: c.Account, Region: c.Region, Started: started, Now: o.Now, Log: o.Log,
+		Metrics: func(line []byte) { os.Stdout.Write(line) },
+	}), warnings, nil
+}
+
+// front answers AWS clients that call the function's URL. Anybody can reach that, so
+// without access keys nobody is answered.
+func (a *App) front(o Options) (http.Handler, error) {
+	keys, err := accessKeys(a.config.Keys)
+	if err != nil {
+		return nil, err
+	}
+	if len(keys) == 0 {
+		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			http.Error(w, "this function answers no HTTP requests: it has no access keys (set TOCSIN_KEYS to a file in its package)", http.StatusForbidden)
+		}), nil
+	}
+	find := func(key string) (awswire.Credential, bool) {
+		secret, ok := keys[key]
+		return awswire.Credential{Secret: secret}, ok
+	}
+	return awsapi.New(awsapi.Config{
+		Table: a.table, Account: a.config.Account, Region: a.config.Region, Log: o.Log,
+		Verifier: awswire.NewVerifier(awswire.VerifierConfig{Find: find, Now: o.Now, Region: a.config.Region}),
+	}), nil
+}

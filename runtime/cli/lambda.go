@@ -1,0 +1,172 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"syscall"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/hashicorp/go-hclog"
+	"github.com/spf13/cobra"
+
+	machine "github.com/tocsin-engine/tocsin/runtime/app"
+	"github.com/tocsin-engine/tocsin/runtime/config"
+	"github.com/tocsin-engine/tocsin/runtime/lambdahost/runtimeapi"
+)
+
+func lambdaCommand(a *app) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "lambda",
+		Short: "run as an AWS Lambda function, here or there",
+		Long: `Tocsin is a Lambda function, too: the same binary is the bootstrap of a package, and the
+payload tells which source it comes from.`,
+	}
+	cmd.AddCommand(lambdaInvokeCommand(a), lambdaServeCommand(a))
+	return cmd
+}
+
+// lambdaServeCommand is what the bootstrap of a package runs; main calls it where the
+// environment names Lambda's Runtime API.
+func lambdaServeCommand(a *app) *cobra.Command {
+	started := time.Now()
+	cmd := &cobra.Command{
+		Use: "serve", Hidden: true, Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			log := hclog.New(&hclog.LoggerOptions{
+				Name: "tocsin", Level: hclog.LevelFromString(a.cfg.LogLevel), Output: a.err, JSONFormat: true,
+			})
+			host, warnings, err := machine.NewFunction(cmd.Context(), a.cfg, machine.Options{Version: versionText(), Log: log}, started)
+			if err != nil {
+				return a.initFailed(log, err)
+			}
+			for _, w := range warnings {
+				log.Warn(w.Message, "file", w.File, "line", w.Line, "code", w.Code)
+			}
+			lambda.StartWithOptions(host, lambda.WithEnableSIGTERM(func() {
+				host.Drain()
+				log.Info("ended by Lambda")
+				os.Exit(exitFine)
+			}))
+			return nil
+		},
+	}
+	config.Register(cmd.Flags(), &a.cfg, config.Server)
+	return cmd
+}
+
+// initFailed says in the log why the function cannot start: Lambda shows nothing else.
+func (a *app) initFailed(log hclog.Logger, err error) error {
+	var rules *machine.RulesError
+	if errors.As(err, &rules) {
+		for _, f := range rules.Findings {
+			log.Error(f.Message, "file", f.File, "line", f.Line, "code", f.Code)
+		}
+	}
+	log.Error("the function cannot start", "error", err)
+	return &exit{code: exitCannot}
+}
+
+type invokeVerb struct {
+	app       *app
+	timeout   time.Duration
+	bootstrap string
+	env       []string // the settings, for the bootstrap
+}
+
+func lambdaInvokeCommand(a *app) *cobra.Command {
+	v := invokeVerb{app: a}
+	cmd := &cobra.Command{
+		Use:   "invoke FILE|-",
+		Short: "invoke the function on this machine with a payload, as Lambda would",
+		Long: `Invoke the function on this machine with a payload, as Lambda would: this program is
+started as a function's bootstrap, with a Runtime API of its own, gets the payload and is
+stopped. Its answer is printed on stdout, its log on stderr. An error of the function
+ends with exit code 1.`,
+		Example: `  tocsin lambda invoke event.json
+  tocsin lambda invoke --rules rules --timeout 3s - < payload.json`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			v.env = config.Environ(cmd.Flags())
+			return v.run(cmd.Context(), args[0])
+		},
+	}
+	f := cmd.Flags()
+	f.DurationVar(&v.timeout, "timeout", 30*time.Second, "the function's time")
+	f.StringVar(&v.bootstrap, "bootstrap", "", "the `FILE` to start (this program)")
+	config.Register(f, &a.cfg, config.Server)
+	return cmd
+}
+
+func (v *invokeVerb) run(ctx context.Context, file string) error {
+	payload, err := v.app.readPayload(file)
+	if err != nil {
+		return err
+	}
+	api, err := runtimeapi.New()
+	if err != nil {
+		return err
+	}
+	defer api.Close()
+	process, ended, err := v.start(api)
+	if err != nil {
+		return err
+	}
+	ctx, stop := context.WithCancelCause(ctx)
+	go func() {
+		err := <-ended
+		stop(fmt.Errorf("the function ended: %w", err))
+		ended <- err
+	}()
+	answer, err := api.Invoke(ctx, payload, v.timeout)
+	if err != nil && ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
+	if kill := process.Signal(syscall.SIGTERM); kill == nil {
+		<-ended
+	}
+	var failed *runtimeapi.FunctionError
+	switch {
+	case errors.As(err, &failed):
+		return &exit{exitFindings, fmt.Errorf("the function failed, Lambda would try again or give up: %w", failed)}
+	case err != nil:
+		return err
+	}
+	_, err = fmt.Fprintf(v.app.out, "%s\n", bytes.TrimSpace(answer))
+	return err
+}
+
+// readPayload reads a file, or stdin for "-".
+func (a *app) readPayload(file string) ([]byte, error) {
+	if file == "-" {
+		return io.ReadAll(a.in)
+	}
+	return os.ReadFile(file)
+}
+
+// start starts the bootstrap. The channel says how it ended.
+func (v *invokeVerb) start(api *runtimeapi.Server) (*os.Process, chan error, error) {
+	program := v.bootstrap
+	if program == "" {
+		self, err := os.Executable()
+		if err != nil {
+			return nil, nil, err
+		}
+		program = self
+	}
+	cmd := exec.Command(program)
+	cmd.Env = append(os.Environ(), api.Env()...)
+	cmd.Env = append(cmd.Env, v.env...)
+	cmd.Stdout, cmd.Stderr = v.app.err, v.app.err
+	if err := cmd.Start(); err != nil {
+		return nil, nil, err
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	return cmd.Process, ended, nil
+}
