@@ -115,6 +115,15 @@ func (d *XRay) Addresses() (udp, tcp net.Addr) {
 	return udp, tcp
 }
 
+func (d *XRay) announce() {
+	if d.udp != nil {
+		d.c.Log.Info("listening for segments", "addr", "udp "+d.udp.LocalAddr().String())
+	}
+	if d.tcp != nil {
+		d.c.Log.Info("listening for sampling calls", "addr", "tcp "+d.tcp.Addr().String())
+	}
+}
+
 // Name is what status calls the door.
 func (d *XRay) Name() string { return "xray_daemon" }
 
@@ -132,6 +141,7 @@ func (d *XRay) Close() error {
 
 // Run listens until ctx ends; then it hands over what has arrived.
 func (d *XRay) Run(ctx context.Context) error {
+	d.announce()
 	var parts sync.WaitGroup
 	arriving, stopped := context.WithCancel(context.WithoutCancel(ctx))
 	if d.udp != nil {
@@ -244,6 +254,7 @@ func (d *XRay) serve(ctx context.Context) {
 				http.Error(w, "requests of web pages are not answered", http.StatusForbidden)
 				return
 			}
+			r.Header.Set("Content-Type", "application/json") // whatever a client calls it: curl says form
 			d.c.Sampling.ServeHTTP(w, r)
 		}),
 		ReadTimeout: samplingTimeout, WriteTimeout: samplingTimeout, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10,

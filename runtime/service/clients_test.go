@@ -39,12 +39,15 @@ func table(now func() time.Time) *service.Table {
 // serve answers AWS clients who sign with AKIATEST and secret.
 func serve(t *testing.T) *httptest.Server {
 	t.Helper()
-	verifier := awswire.NewVerifier(awswire.VerifierConfig{Now: time.Now, Find: func(key string) (awswire.Credential, bool) {
-		return awswire.Credential{Secret: "secret"}, key == "AKIATEST"
-	}})
-	server := httptest.NewServer(awsapi.New(awsapi.Config{Table: table(time.Now), Verifier: verifier, Account: "123456789012", Region: "us-east-1"}))
+	server := httptest.NewServer(awsapi.New(awsapi.Config{Table: table(time.Now), Verifier: verifier(), Account: "123456789012", Region: "us-east-1"}))
 	t.Cleanup(server.Close)
 	return server
+}
+
+func verifier() *awswire.Verifier {
+	return awswire.NewVerifier(awswire.VerifierConfig{Now: time.Now, Find: func(key string) (awswire.Credential, bool) {
+		return awswire.Credential{Secret: "secret"}, key == "AKIATEST"
+	}})
 }
 
 func signer(secret string) aws.CredentialsProvider {
@@ -198,20 +201,43 @@ func runCLI(t *testing.T, endpoint, command string, more ...string) string {
 	return strings.TrimSpace(string(out))
 }
 
-// Each step is a command and a text that must be in its answer. $1 is the first line of
-// the answer of the last step marked with keep.
-func TestCLI(t *testing.T) {
+// step is a command and a text that must be in its answer; "" wants any but an error. $1
+// is the first line of the answer of the last step marked with keep.
+type step struct {
+	command, want string
+	more          []string
+	keep          bool
+}
+
+// runSteps runs the commands one after the other.
+func runSteps(t *testing.T, endpoint string, steps []step) {
+	t.Helper()
+	kept := ""
+	for _, s := range steps {
+		command := strings.ReplaceAll(s.command, "$1", kept)
+		got := runCLI(t, endpoint, command, s.more...)
+		if s.want == "" && strings.Contains(got, "exit status") || !strings.Contains(got, s.want) {
+			t.Fatalf("aws %s\n%s\nwant %s", command, got, s.want)
+		}
+		if s.keep {
+			kept, _, _ = strings.Cut(got, "\n")
+		}
+	}
+}
+
+// needCLI skips a test where there is no command line, or no time for it.
+func needCLI(t *testing.T) {
+	t.Helper()
 	if testing.Short() {
-		t.Skip("starts a Python program 40 times")
+		t.Skip("starts a Python program many times")
 	}
 	if _, err := os.Stat(cli); err != nil {
 		t.Skip("there is no " + cli + " here; apt-get install awscli brings it")
 	}
-	type step struct {
-		command, want string
-		more          []string
-		keep          bool
-	}
+}
+
+func TestCLI(t *testing.T) {
+	needCLI(t)
 	for name, steps := range map[string][]step{
 		"sqs": {
 			{command: "sqs create-queue --queue-name q --output text", want: "/123456789012/q", keep: true},
@@ -261,17 +287,7 @@ func TestCLI(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel() // most of it is waiting for the interpreter to start
-			server, kept := serve(t), ""
-			for _, s := range steps {
-				command := strings.ReplaceAll(s.command, "$1", kept)
-				got := runCLI(t, server.URL, command, s.more...)
-				if s.want == "" && strings.Contains(got, "exit status") || !strings.Contains(got, s.want) {
-					t.Fatalf("aws %s\n%s\nwant %s", command, got, s.want)
-				}
-				if s.keep {
-					kept, _, _ = strings.Cut(got, "\n")
-				}
-			}
+			runSteps(t, serve(t).URL, steps)
 		})
 	}
 }
