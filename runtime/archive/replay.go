@@ -233,7 +233,7 @@ func (a *Archives) step(ctx context.Context, r Replay, put service.Putter) (over
 	var submissions []service.Submission
 	for _, e := range entries {
 		r.Upto = e.Seq
-		ev, err := replayed(e, r.Name)
+		ev, err := Replayed(e, r.Name)
 		if err != nil {
 			a.log.Error("an archived event is damaged, it is not replayed", "event", e.ID, "error", err)
 			continue
@@ -320,9 +320,9 @@ func (a *Archives) Step(ctx context.Context, put service.Putter) (busy bool, err
 	return busy, errors.Join(problems...)
 }
 
-// replayed is an archived event as a replay puts it back: with the replay's name, on its
+// Replayed is an archived event as a replay puts it back: with the replay's name, on its
 // bus, no further from a client than before.
-func replayed(e store.Entry, name string) (event.Event, error) {
+func Replayed(e store.Entry, name string) (event.Event, error) {
 	if len(e.Raw) == 0 {
 		return event.Event{}, errors.New("its bytes are lost")
 	}

@@ -18,20 +18,25 @@ const (
 type progress struct {
 	a     *app
 	name  string
-	total int64 // bytes; 0 where it is not known
+	unit  string // what is counted; "" for bytes
+	total int64  // 0 where it is not known
 	done  int64
 	start time.Time
 	next  time.Time
 	bar   *progressbar.ProgressBar
 }
 
-func (a *app) newProgress(name string, total int64) *progress {
+// newProgress is for the bytes of a file.
+func (a *app) newProgress(name string, total int64) *progress { return a.newCount(name, "", total) }
+
+// newCount is for things that are counted: "events".
+func (a *app) newCount(name, unit string, total int64) *progress {
 	now := time.Now()
 	wait := lineEvery
 	if a.talk.terminal {
 		wait = barAfter
 	}
-	return &progress{a: a, name: name, total: total, start: now, next: now.Add(wait)}
+	return &progress{a: a, name: name, unit: unit, total: total, start: now, next: now.Add(wait)}
 }
 
 // watch returns r, whose reading moves the bar.
@@ -67,12 +72,15 @@ func (p *progress) add(n int64) {
 		total = -1
 	}
 	p.bar = progressbar.NewOptions64(total, progressbar.OptionSetWriter(p.a.err), progressbar.OptionSetDescription(p.name),
-		progressbar.OptionShowBytes(true), progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish(),
+		progressbar.OptionShowBytes(p.unit == ""), progressbar.OptionShowIts(), progressbar.OptionSetItsString(p.unit), progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish(),
 		progressbar.OptionFullWidth())
 	p.bar.Add64(p.done)
 }
 
 func (p *progress) text() string {
+	if p.unit != "" {
+		return fmt.Sprintf("%d of %d %s, %.0f/s", p.done, p.total, p.unit, float64(p.done)/time.Since(p.start).Seconds())
+	}
 	mib := float64(p.done) / (1 << 20)
 	rate := mib / time.Since(p.start).Seconds()
 	if p.total == 0 {

@@ -9,7 +9,6 @@ import (
 	"github.com/tocsin-engine/tocsin/runtime/archive"
 	"github.com/tocsin-engine/tocsin/runtime/service"
 	"github.com/tocsin-engine/tocsin/runtime/store"
-	"github.com/tocsin-engine/tocsin/sdk/event"
 )
 
 type archiveView struct {
@@ -187,11 +186,14 @@ func (s *Server) rehearse(c *call, r replayRequest) (any, error) {
 	if err != nil {
 		return nil, archiveError(err)
 	}
+	if r.Name == "" {
+		r.Name = "dry-run"
+	}
 	events, matched := 0, map[string]int{}
 	err = s.c.Archives.Events(c.Context(), a.Lane, r.Since, r.Until, 0, func(e store.Entry) bool {
 		events++
-		if ev, err := event.Parse(e.Raw); err == nil {
-			for _, rule := range s.c.Engine.Match(ev.On(e.Bus, e.Hops), r.Rules) {
+		if ev, err := archive.Replayed(e, r.Name); err == nil {
+			for _, rule := range s.c.Engine.Match(ev, r.Rules) {
 				matched[rule]++
 			}
 		}
