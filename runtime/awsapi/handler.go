@@ -194,7 +194,7 @@ func (x *exchange) caller() service.Caller {
 	}
 	return service.Caller{
 		AccessKey: x.accessKey, Account: x.h.c.Account, Region: x.h.c.Region, RequestID: x.requestID,
-		InvocationID: x.r.Header.Get("Amz-Sdk-Invocation-Id"), Endpoint: scheme + x.r.Host,
+		InvocationID: x.r.Header.Get("Amz-Sdk-Invocation-Id"), Header: x.r.Header, Endpoint: scheme + x.r.Host,
 	}
 }
 

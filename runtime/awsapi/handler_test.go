@@ -167,7 +167,7 @@ func TestHandlerTellsTheOperation(t *testing.T) {
 	r.Header.Set("amz-sdk-invocation-id", "inv")
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, r)
-	want := service.Caller{Account: "123456789012", Region: "eu-west-1", RequestID: w.Header().Get("x-amzn-requestid"), InvocationID: "inv", Endpoint: "http://127.0.0.1:7575"}
+	want := service.Caller{Account: "123456789012", Region: "eu-west-1", RequestID: w.Header().Get("x-amzn-requestid"), InvocationID: "inv", Header: r.Header, Endpoint: "http://127.0.0.1:7575"}
 	if diff := cmp.Diff(want, caller); diff != "" {
 		t.Error(diff)
 	}

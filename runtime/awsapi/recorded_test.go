@@ -152,7 +152,7 @@ func TestRecordedRequests(t *testing.T) {
 func recordedAt() time.Time { return time.Date(2026, 11, 22, 20, 0, 0, 0, time.UTC) }
 
 // eventsOf is how many events of each source all recorded requests make.
-var eventsOf = map[string]int{"a": 2, "com.x": 2, "tocsin.metrics": 1090, "tocsin.logs": 11, "tocsin.xray": 11}
+var eventsOf = map[string]int{"a": 2, "com.x": 2, "tocsin.metrics": 1096, "tocsin.logs": 11, "tocsin.xray": 11}
 
 // makeStream makes the log group and stream that a recorded PutLogEvents is for: those
 // of the agent had been made before it was recorded.

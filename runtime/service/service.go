@@ -10,6 +10,7 @@ package service
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"strconv"
 )
 
@@ -25,6 +26,8 @@ type Caller struct {
 	// InvocationID is the SDK's amz-sdk-invocation-id, the same over its retries; ""
 	// when the client sent none.
 	InvocationID string
+	// Header has the request's headers; nil for a call in process.
+	Header http.Header
 	// Endpoint is the URL the client used, without a path: "http://127.0.0.1:7575".
 	Endpoint string
 	// Create makes a queue, topic, stream, group or instance that the request names and

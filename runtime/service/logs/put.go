@@ -3,13 +3,11 @@ package logs
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	ingest "github.com/tocsin-engine/tocsin/ingest/logs"
 	"github.com/tocsin-engine/tocsin/runtime/service"
 	"github.com/tocsin-engine/tocsin/runtime/store"
-	"github.com/tocsin-engine/tocsin/sdk/event"
 )
 
 // PutLogEvents puts an event for each log event. Those whose time cannot be taken do not
@@ -30,8 +28,8 @@ func (s *Service) PutLogEvents(ctx context.Context, c service.Caller, r *PutLogE
 	accepted, rejected := ingest.Window(records, now, g.Value.retention())
 	s.rejected.Add(uint64(len(records) - len(accepted)))
 	if len(accepted) > 0 {
-		first := max(0, rejected.TooOldEnd, rejected.ExpiredEnd)
-		if err := s.put(ctx, c, accepted, first); err != nil {
+		b := batch{s: s, c: c, now: now, first: max(0, rejected.TooOldEnd, rejected.ExpiredEnd)}
+		if err := b.put(ctx, accepted); err != nil {
 			return nil, err
 		}
 		if err := s.moveOn(ctx, st, accepted, now); err != nil {
@@ -63,20 +61,6 @@ func (r *PutLogEventsRequest) records(now time.Time) ([]ingest.Record, error) {
 
 func isNull(i int, member string) error {
 	return invalid("1 validation error detected: Value null at 'logEvents.%d.member.%s' failed to satisfy constraint: Member must not be null", i+1, member)
-}
-
-// put puts the events of records; first is the place of their first in the request.
-func (s *Service) put(ctx context.Context, c service.Caller, records []ingest.Record, first int) error {
-	submissions := make([]service.Submission, len(records))
-	for i, r := range records {
-		ev, err := r.Event(event.Fields{ID: service.NewID(), Account: c.Account, Region: c.Region})
-		if err != nil {
-			return fmt.Errorf("logs: log event %d: %w", first+i, err)
-		}
-		submissions[i] = service.Submission{Event: ev, Key: c.Key("put-log", first+i)}
-	}
-	_, err := s.c.Engine.Put(ctx, submissions)
-	return err
 }
 
 // moveOn notes what a stream has got. Of two writers at once one may lose: what it knows

@@ -33,7 +33,7 @@ type Service struct {
 	state     service.State
 	positions positions
 
-	rejected atomic.Uint64
+	rejected, emfParsing, emfValidation atomic.Uint64
 }
 
 // New makes the service.
@@ -45,10 +45,16 @@ func New(c Config) *Service {
 type Stats struct {
 	// Rejected are log events that were too old, too new or expired.
 	Rejected uint64 `json:"log_events_rejected"`
+	// EMFParsing and EMFValidation count what is wrong in messages in the embedded metric
+	// format, as the metrics EMFParsingErrors and EMFValidationErrors do.
+	EMFParsing    uint64 `json:"emf_parsing_errors"`
+	EMFValidation uint64 `json:"emf_validation_errors"`
 }
 
 // Stats returns the counts of now.
-func (s *Service) Stats() Stats { return Stats{Rejected: s.rejected.Load()} }
+func (s *Service) Stats() Stats {
+	return Stats{Rejected: s.rejected.Load(), EMFParsing: s.emfParsing.Load(), EMFValidation: s.emfValidation.Load()}
+}
 
 // Operations are what clients may call.
 func (s *Service) Operations() []service.Operation {
