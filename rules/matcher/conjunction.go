@@ -1,6 +1,7 @@
 package matcher
 
 import (
+	"cmp"
 	"slices"
 	"sync/atomic"
 
@@ -48,17 +49,37 @@ type conjunction struct {
 // check is one field and the number of its path.
 type check struct {
 	field *pattern.Field
-	// text is what most fields ask for: one exact text.
-	text   string
-	path   int32
-	isText bool
+	// text is what most fields ask for: one text, which a leaf has or begins or ends with.
+	text string
+	path int32
+	how  how
 }
 
+// how a leaf is checked.
+type how uint8
+
+const (
+	byField how = iota // the field says
+	isText
+	isLiteral // true, false or null
+	hasPrefix
+	hasSuffix
+)
+
 func (c *check) holds(leaf *projection.Leaf, leaves *pattern.Leaves) bool {
-	if c.isText {
-		return leaf.Kind == event.String && string(leaf.Text) == c.text
+	text := leaf.Text
+	switch c.how {
+	case byField:
+		return c.field.Holds(leaves.Value(leaf))
+	case isText:
+		return leaf.Kind == event.String && string(text) == c.text
+	case isLiteral:
+		return leaf.Kind != event.String && leaf.Kind != event.Number && string(text) == c.text
+	case hasPrefix:
+		return leaf.Kind == event.String && len(text) >= len(c.text) && string(text[:len(c.text)]) == c.text
+	default:
+		return leaf.Kind == event.String && len(text) >= len(c.text) && string(text[len(text)-len(c.text):]) == c.text
 	}
-	return c.field.Holds(leaves.Value(leaf))
 }
 
 // taker takes rules apart.
@@ -115,15 +136,15 @@ func (t *taker) append(fields []*pattern.Field) {
 	for _, f := range fields {
 		t.checks = append(t.checks, t.check(f))
 	}
-	slices.SortStableFunc(t.checks[start:], func(a, b check) int {
-		switch {
-		case a.isText == b.isText:
-			return 0
-		case a.isText:
-			return -1
-		}
+	slices.SortStableFunc(t.checks[start:], func(a, b check) int { return cmp.Compare(a.price(), b.price()) })
+}
+
+// price is 0 for what is quick to check.
+func (c *check) price() int {
+	if c.how == byField {
 		return 1
-	})
+	}
+	return 0
 }
 
 func (t *taker) check(f *pattern.Field) check {
@@ -133,16 +154,36 @@ func (t *taker) check(f *pattern.Field) check {
 		t.paths[f.Path] = path
 	}
 	c := check{field: f, path: path}
-	if len(f.Tests) != 1 || f.MayBeAbsent || f.Tests[0].Not || f.Tests[0].Op != pattern.Equal {
+	if c.how = howOf(f); c.how == byField {
 		return c
 	}
-	if o := &f.Tests[0].Operands[0]; o.Kind == event.String && !o.Address.IsValid() {
-		text, ok := t.texts[o.Text]
-		if !ok {
-			text = o.Text
-			t.texts[text] = text
-		}
-		c.text, c.isText = text, true
+	o := &f.Tests[0].Operands[0]
+	text, ok := t.texts[o.Text]
+	if !ok {
+		text = o.Text
+		t.texts[text] = text
 	}
+	c.text = text
 	return c
+}
+
+func howOf(f *pattern.Field) how {
+	if len(f.Tests) != 1 || f.MayBeAbsent || f.Tests[0].Not {
+		return byField
+	}
+	switch t := &f.Tests[0]; t.Op {
+	case pattern.Equal:
+		switch o := &t.Operands[0]; {
+		case o.Kind == event.Number, o.Address.IsValid():
+		case o.Kind == event.String:
+			return isText
+		default:
+			return isLiteral
+		}
+	case pattern.Prefix:
+		return hasPrefix
+	case pattern.Suffix:
+		return hasSuffix
+	}
+	return byField
 }

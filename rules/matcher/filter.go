@@ -25,8 +25,7 @@ func (b *bitFilter) has(v uint64) bool {
 	return b.words[h>>6]&(1<<(h&63)) != 0
 }
 
-func (b *bitFilter) hash(v uint64) uint64 {
-	v *= 0x9e3779b97f4a7c15
-	v ^= v >> 32
-	return (v * 0x9e3779b97f4a7c15) >> b.shift
-}
+func (b *bitFilter) hash(v uint64) uint64 { return v * spread >> b.shift }
+
+// spread is the golden ratio: multiplied by it, numbers that differ little differ much.
+const spread = 0x9e3779b97f4a7c15

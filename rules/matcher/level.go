@@ -1,5 +1,7 @@
 package matcher
 
+import "slices"
+
 // level is one immutable index over some of a bus's rules. A bus has a few of them, so
 // that adding a rule does not rebuild all.
 type level struct {
@@ -11,15 +13,21 @@ type level struct {
 	// always are the conjunctions without a witness: they are tried on every event.
 	always []int32
 	groups int // rules with more than one conjunction
+	// guards are those of the conjunctions, guarded the paths whose values they ask for.
+	guards  []guard
+	guarded []int32
 }
 
 // newLevel indexes conjunctions, which have been counted. It takes the slice.
 func newLevel(conjunctions []conjunction, c *chooser) *level {
-	l := &level{conjunctions: conjunctions}
+	l := &level{conjunctions: conjunctions, guards: make([]guard, len(conjunctions))}
 	var builders []*pathBuilder
 	for i := range conjunctions {
 		l.number(i)
 		w, ok := c.choose(&conjunctions[i])
+		if len(conjunctions) >= enough {
+			l.guard(i, c)
+		}
 		if !ok {
 			l.always = append(l.always, int32(i))
 			continue
@@ -41,6 +49,18 @@ func newLevel(conjunctions []conjunction, c *chooser) *level {
 		}
 	}
 	return l
+}
+
+// guard sets the guard of a conjunction, whose witness is chosen.
+func (l *level) guard(i int, c *chooser) {
+	g, path := c.guard(&l.conjunctions[i])
+	if g == 0 {
+		return
+	}
+	l.guards[i] = g
+	if !slices.Contains(l.guarded, path) {
+		l.guarded = append(l.guarded, path)
+	}
 }
 
 // number sets the group of a conjunction: it has one if a neighbour is of the same rule.

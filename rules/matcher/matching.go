@@ -16,6 +16,8 @@ type matching struct {
 	folded, reversed []byte
 	// hit is try, made once: a method value allocates.
 	hit func(ref)
+	// values are what guards are compared with.
+	values values
 
 	// stamps has the number of the event for what has been dealt with: conjunctions,
 	// and after them the rules that have several.
@@ -45,6 +47,7 @@ var matchings = sync.Pool{New: func() any {
 func (x *matching) run(b *bus, ev []byte) {
 	x.leaves.Read(b.paths, ev)
 	x.gone = b.gone > 0
+	clear(x.values[:])
 	x.nextStamp()
 	for i, l := range b.levels {
 		x.enter(i, l)
@@ -78,6 +81,9 @@ func (x *matching) enter(i int, l *level) {
 		x.stamps[i] = make([]uint32, n+n/4)
 	}
 	x.level, x.seen = l, x.stamps[i]
+	for _, path := range l.guarded {
+		x.values.note(path, &x.leaves)
+	}
 }
 
 // try verifies the conjunctions of r that were not tried yet.
@@ -93,7 +99,7 @@ func (x *matching) try(r ref) {
 }
 
 func (x *matching) one(n int32) {
-	if x.seen[n] == x.stamp {
+	if g := x.level.guards[n]; g != 0 && !x.values.has(g) || x.seen[n] == x.stamp {
 		return
 	}
 	x.seen[n] = x.stamp

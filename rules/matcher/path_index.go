@@ -12,11 +12,11 @@ import (
 // there and may hold. What no rule needs is nil and costs nothing.
 type pathIndex struct {
 	present   ref
-	texts     *texts
-	numbers   map[pattern.Number]ref
+	texts     *exacts
+	numbers   *exacts
 	literals  map[string]ref
 	addresses map[netip.Addr]ref
-	folded    *texts
+	folded    *exacts
 
 	prefixes, suffixes             *prefixes
 	foldedPrefixes, foldedSuffixes *prefixes
@@ -32,10 +32,10 @@ type pathIndex struct {
 // end.
 type pathBuilder struct {
 	pathIndex
-	text, foldedText                           []hashed
+	text, number, foldedText                   []hashed
 	prefix, suffix, foldedPrefix, foldedSuffix map[string]ref
 	gram                                       map[int]map[uint64]ref
-	span                                       map[span]ref
+	span                                       []ranged
 	net4, net6                                 map[netip.Prefix]ref
 }
 
@@ -44,7 +44,7 @@ func (b *pathBuilder) add(p *postings, k *key, conjunction int32) {
 	case byText:
 		b.text = append(b.text, hashed{textHash(k.text), conjunction})
 	case byNumber:
-		enter(p, &b.numbers, k.number, conjunction)
+		b.number = append(b.number, hashed{numberHash(k.number), conjunction})
 	case byLiteral:
 		enter(p, &b.literals, k.text, conjunction)
 	case byAddress:
@@ -67,7 +67,7 @@ func (b *pathBuilder) add(p *postings, k *key, conjunction int32) {
 		enter(p, &m, k.gram, conjunction)
 		b.gram[k.size] = m
 	case byRange:
-		enter(p, &b.span, k.span, conjunction)
+		b.span = append(b.span, ranged{k.span, conjunction})
 	case byBlock:
 		if k.net.Addr().Is4() {
 			enter(p, &b.net4, k.net, conjunction)
@@ -88,11 +88,13 @@ func enter[K comparable](p *postings, m *map[K]ref, k K, conjunction int32) {
 
 func (b *pathBuilder) build(p *postings) *pathIndex {
 	x := b.pathIndex
-	if b.text != nil {
-		x.texts = newTexts(p, b.text)
-	}
-	if b.foldedText != nil {
-		x.folded = newTexts(p, b.foldedText)
+	for _, exact := range [...]struct {
+		from []hashed
+		to   **exacts
+	}{{b.text, &x.texts}, {b.number, &x.numbers}, {b.foldedText, &x.folded}} {
+		if exact.from != nil {
+			*exact.to = newExacts(p, exact.from)
+		}
 	}
 	for _, affix := range [...]struct {
 		from map[string]ref
@@ -106,7 +108,7 @@ func (b *pathBuilder) build(p *postings) *pathIndex {
 		x.grams = newGrams(b.gram)
 	}
 	if b.span != nil {
-		x.ranges = newRanges(b.span)
+		x.ranges = newRanges(p, b.span)
 	}
 	if b.net4 != nil {
 		x.blocks4 = newBlocks(b.net4)
@@ -128,7 +130,7 @@ func (p *pathIndex) find(x *matching, leaf *projection.Leaf) {
 	switch leaf.Kind {
 	case event.String:
 		if p.texts != nil {
-			x.try(p.texts.find(leaf.Text))
+			x.try(p.texts.find(hashOf(leaf.Text)))
 		}
 		if p.ofText {
 			p.findText(x, leaf.Text)
@@ -137,9 +139,9 @@ func (p *pathIndex) find(x *matching, leaf *projection.Leaf) {
 		if p.numbers == nil && p.ranges == nil {
 			return
 		}
-		n := pattern.ParseNumber(leaf.Text)
+		n := x.leaves.Value(leaf).Number()
 		if p.numbers != nil {
-			x.try(p.numbers[n])
+			x.try(p.numbers.find(numberHash(n)))
 		}
 		if p.ranges != nil {
 			p.ranges.find(n.Float(), x.hit)
@@ -173,7 +175,7 @@ func (p *pathIndex) findText(x *matching, text []byte) {
 func (p *pathIndex) findFolded(x *matching, text []byte) {
 	x.folded = pattern.AppendFold(x.folded[:0], text)
 	if p.folded != nil {
-		x.try(p.folded.find(x.folded))
+		x.try(p.folded.find(hashOf(x.folded)))
 	}
 	if p.foldedPrefixes != nil {
 		p.foldedPrefixes.find(x.folded, x.hit)

@@ -2,6 +2,7 @@ package matcher
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"net/netip"
 	"slices"
@@ -15,6 +16,17 @@ func found(find func(hit func(ref))) []ref {
 	find(func(r ref) { all = append(all, r) })
 	slices.Sort(all)
 	return slices.Compact(all)
+}
+
+// all are the conjunctions of a ref.
+func (p *postings) all(r ref) []int32 {
+	switch {
+	case r > 0:
+		return []int32{int32(r) - 1}
+	case r < 0:
+		return p.lists[-r-1]
+	}
+	return nil
 }
 
 func expect(t *testing.T, what string, got, want []ref) {
@@ -54,7 +66,7 @@ func TestPrefixes(t *testing.T) {
 	}
 }
 
-func TestTexts(t *testing.T) {
+func TestExacts(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 5))
 	for range 200 {
 		want := map[string][]int32{}
@@ -65,16 +77,10 @@ func TestTexts(t *testing.T) {
 			all = append(all, hashed{textHash(text), i})
 		}
 		var p postings
-		x := newTexts(&p, all)
+		x := newExacts(&p, all)
 		for range 100 {
 			text := word(r, "abc", 4)
-			var got []int32
-			switch at := x.find([]byte(text)); {
-			case at > 0:
-				got = []int32{int32(at) - 1}
-			case at < 0:
-				got = p.lists[-at-1]
-			}
+			got := p.all(x.find(hashOf([]byte(text))))
 			if !slices.Equal(got, want[text]) {
 				t.Fatalf("%q: found %v, want %v", text, got, want[text])
 			}
@@ -118,20 +124,27 @@ func TestBlocks(t *testing.T) {
 func TestRanges(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 3))
 	for range 300 {
-		refs := map[span]ref{}
-		for i := range 1 + r.IntN(40) {
-			low := float64(r.IntN(30))
-			refs[span{low, low + float64(r.IntN(12)-2)}] = ref(i + 1) // some hold nothing
+		var all []ranged
+		for i := range int32(1 + r.IntN(40)) {
+			s := span{float64(r.IntN(30)), math.Inf(1)}
+			if r.IntN(8) > 0 {
+				s.high = s.low + float64(r.IntN(12)-2) // some hold nothing
+			}
+			all = append(all, ranged{s, i})
 		}
-		s := newRanges(refs)
-		for x := range 45 {
-			var want []ref
-			for sp, at := range refs {
-				if sp.low <= float64(x) && float64(x) <= sp.high {
-					want = append(want, at)
+		var p postings
+		s := newRanges(&p, all)
+		for x := -1.0; x < 45; x += 0.5 {
+			var got, want []int32
+			for _, one := range all {
+				if one.low <= x && x <= one.high {
+					want = append(want, one.conjunction)
 				}
 			}
-			expect(t, fmt.Sprint(x), found(func(hit func(ref)) { s.find(float64(x), hit) }), want)
+			s.find(x, func(at ref) { got = append(got, p.all(at)...) })
+			if slices.Sort(got); !slices.Equal(got, want) {
+				t.Fatalf("%v: found %v, want %v", x, got, want)
+			}
 		}
 	}
 }

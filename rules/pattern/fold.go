@@ -31,6 +31,10 @@ func Fold(s string) string { return string(AppendFold(nil, []byte(s))) }
 // AppendFold appends s, folded, to b.
 func AppendFold(b, s []byte) []byte {
 	for len(s) > 0 {
+		if c := s[0]; c < utf8.RuneSelf {
+			b, s = append(b, byte(foldRune(rune(c)))), s[1:]
+			continue
+		}
 		r, n := utf8.DecodeRune(s)
 		b = utf8.AppendRune(b, foldRune(r))
 		s = s[n:]

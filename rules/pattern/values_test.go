@@ -3,6 +3,7 @@ package pattern
 import (
 	"math"
 	"math/big"
+	"net/netip"
 	"regexp"
 	"strings"
 	"testing"
@@ -142,6 +143,23 @@ func FuzzWildcard(f *testing.F) {
 		w, _ = parseWildcard(pattern)
 		if got, want := w.match([]byte(text)), re.MatchString(text); got != want {
 			t.Errorf("%q matches %q: %v, want %v", pattern, text, got, want)
+		}
+	})
+}
+
+// FuzzParseAddress: an address is what netip takes for one, but for zones and for IPv4
+// inside of IPv6 with dots.
+func FuzzParseAddress(f *testing.F) {
+	for _, s := range []string{"10.0.0.1", "010.0.0.1", "1.2.3", "1.2.3.", ".1.2.3", "1..2.3", "256.1.1.1", "0.0.0.0", "1.2.3.4.5", "00.0.0.0",
+		"::1", "::ffff:a00:1", "::ffff:10.0.0.1", "fe80::1%eth0", "1:2:3:4:5:6:7:8", "", "abcd"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		want, err := netip.ParseAddr(s)
+		mixed := strings.Contains(s, ":") && strings.Contains(s, ".")
+		got, ok := ParseAddress([]byte(s))
+		if ok != (err == nil && !mixed && want.Zone() == "") || ok && got != want.Unmap() {
+			t.Errorf("ParseAddress(%q) = %v, %v; netip says %v, %v", s, got, ok, want, err)
 		}
 	})
 }
