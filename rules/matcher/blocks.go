@@ -11,31 +11,33 @@ import (
 // bits, so this is prefixes over bits: a binary search and a climb through the blocks
 // around. IPv4 and IPv6 have one each and never mix.
 type blocks struct {
-	keys []blockKey
+	starts []uint64 // the high half of each key's address: what is searched
+	keys   []blockKey
 }
 
 type blockKey struct {
 	high, low uint64
-	bits      int
 	parent    int32
 	ref       ref
+	bits      uint8
 }
 
 func newBlocks(refs map[netip.Prefix]ref) *blocks {
 	b := &blocks{keys: make([]blockKey, 0, len(refs))}
 	for net, r := range refs {
 		high, low := addressBits(net.Addr())
-		b.keys = append(b.keys, blockKey{high: high, low: low, bits: net.Bits(), ref: r})
+		b.keys = append(b.keys, blockKey{high: high, low: low, bits: uint8(net.Bits()), ref: r})
 	}
 	slices.SortFunc(b.keys, func(x, y blockKey) int {
 		return cmp.Or(cmp.Compare(x.high, y.high), cmp.Compare(x.low, y.low), cmp.Compare(x.bits, y.bits))
 	})
+	b.starts = make([]uint64, len(b.keys))
 	for i := range b.keys {
 		parent := int32(i - 1)
 		for parent >= 0 && !b.keys[parent].holds(b.keys[i].high, b.keys[i].low) {
 			parent = b.keys[parent].parent
 		}
-		b.keys[i].parent = parent
+		b.keys[i].parent, b.starts[i] = parent, b.keys[i].high
 	}
 	return b
 }
@@ -63,7 +65,7 @@ func (b *blocks) find(a netip.Addr, hit func(ref)) {
 	from, to := 0, len(b.keys)
 	for from < to {
 		mid := int(uint(from+to) >> 1)
-		if k := &b.keys[mid]; k.high < high || k.high == high && k.low <= low {
+		if start := b.starts[mid]; start < high || start == high && b.keys[mid].low <= low {
 			from = mid + 1
 		} else {
 			to = mid

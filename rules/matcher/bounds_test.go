@@ -16,7 +16,7 @@ import (
 // TestWorkloads: the index agrees with the oracle on what it is measured with, and the
 // workloads are what their documentation says.
 func TestWorkloads(t *testing.T) {
-	calls, lots := workload.CloudTrail(1, 20), workload.Lots(1, 20)
+	calls := workload.CloudTrail(1, 20)
 	size := 0
 	for _, ev := range calls {
 		size += len(ev.Raw())
@@ -27,18 +27,14 @@ func TestWorkloads(t *testing.T) {
 	if n := leavesOf(calls[0].Raw()); n != 44 {
 		t.Errorf("an event has %d values, want 44", n)
 	}
-	for _, s := range sets {
-		rules := compileRules(t, s.make(300))
+	for _, w := range workload.All {
+		rules := compileRules(t, w.Rules(300))
 		m := newMatcher(t, rules)
-		events := calls
-		if s.lots {
-			events = lots
-		}
-		for _, ev := range events {
+		for _, ev := range w.Events(1, 20) {
 			agree(t, m, rules, ev)
 		}
 		if advice := m.Advice(); len(advice) > 0 {
-			t.Errorf("%s: %+v", s.name, advice)
+			t.Errorf("%s: %+v", w.Name, advice)
 		}
 	}
 }
@@ -63,12 +59,9 @@ func TestMatchAllocatesNothing(t *testing.T) {
 	if raceDetector {
 		t.Skip("the race detector makes pools forget")
 	}
-	for _, s := range sets {
-		events := workload.CloudTrail(1, 100)
-		if s.lots {
-			events = workload.Lots(1, 100)
-		}
-		m := newMatcher(t, compileRules(t, s.make(500)))
+	for _, w := range workload.All {
+		events := w.Events(1, 100)
+		m := newMatcher(t, compileRules(t, w.Rules(500)))
 		hits := 0
 		hit := func(int) { hits++ }
 		all := func() {
@@ -78,7 +71,7 @@ func TestMatchAllocatesNothing(t *testing.T) {
 		}
 		all() // the memory of matching grows to its size
 		if n := testing.AllocsPerRun(20, all); n != 0 {
-			t.Errorf("%s: %v allocations in 100 events, want 0", s.name, n)
+			t.Errorf("%s: %v allocations in 100 events, want 0", w.Name, n)
 		}
 	}
 }

@@ -114,7 +114,7 @@ func (m *Matcher) match(ev event.Event, hit func(i int), tried func(i int, t Tri
 	if len(x.unsure) > 0 {
 		errs = x.evaluate(ev)
 	}
-	x.report, x.tried, x.level, x.seen = nil, nil, nil, nil
+	x.report, x.tried, x.level, x.seen, x.leaf = nil, nil, nil, nil, nil
 	matchings.Put(x)
 	return errs
 }

@@ -20,7 +20,11 @@ func FuzzIndex(f *testing.F) {
 	f.Fuzz(func(t *testing.T, seed uint64) {
 		w := newWorld(seed)
 		var rules []matcher.Rule
-		for range 1 + w.IntN(40) {
+		n := 1 + w.IntN(40)
+		if seed%4 == 0 { // enough for guards
+			n += 64
+		}
+		for range n {
 			rules = append(rules, w.rule())
 		}
 		m := newMatcher(t, rules)

@@ -1,10 +1,12 @@
 package matcher
 
 import (
+	"math"
 	"sync"
 
 	"github.com/tocsin-engine/tocsin/rules/expression"
 	"github.com/tocsin-engine/tocsin/rules/pattern"
+	"github.com/tocsin-engine/tocsin/rules/projection"
 	"github.com/tocsin-engine/tocsin/sdk/event"
 )
 
@@ -19,10 +21,13 @@ type matching struct {
 	// values are what guards are compared with.
 	values values
 
-	// stamps has the number of the event for what has been dealt with: conjunctions,
-	// and after them the rules that have several.
-	stamps [][]uint32
-	stamp  uint32
+	// stamps says what has been dealt with: conjunctions, and after them the rules that
+	// have several. What is decided has the stamp of the event; what did not hold for the
+	// leaf by which it was found, but may hold for another one, the stamp of the leaf.
+	stamps                [][]uint32
+	eventStamp, leafStamp uint32
+
+	leaf *projection.Leaf // by which conjunctions are found, nil for those found always
 
 	version uint64
 	gone    bool // some of the rules are removed
@@ -48,29 +53,34 @@ func (x *matching) run(b *bus, ev []byte) {
 	x.leaves.Read(b.paths, ev)
 	x.gone = b.gone > 0
 	clear(x.values[:])
-	x.nextStamp()
 	for i, l := range b.levels {
+		x.nextStamp()
 		x.enter(i, l)
 		for j := range x.leaves.All {
 			leaf := &x.leaves.All[j]
 			if int(leaf.Path) < len(l.paths) {
 				if p := l.paths[leaf.Path]; p != nil {
+					x.leaf = leaf
+					x.leafStamp++
 					p.find(x, leaf)
 				}
 			}
 		}
+		x.leaf = nil
 		for _, n := range l.always {
 			x.one(n)
 		}
 	}
 }
 
+// nextStamp begins an event in a level.
 func (x *matching) nextStamp() {
-	x.stamp++
-	if x.stamp == 0 { // after four billion events old stamps would look new
-		clear(x.stamps)
-		x.stamp = 1
+	if most := math.MaxUint32 - uint32(len(x.leaves.All)) - 2; x.leafStamp > most {
+		clear(x.stamps) // old stamps would look new
+		x.leafStamp = 0
 	}
+	x.leafStamp++
+	x.eventStamp = x.leafStamp
 }
 
 func (x *matching) enter(i int, l *level) {
@@ -99,105 +109,38 @@ func (x *matching) try(r ref) {
 }
 
 func (x *matching) one(n int32) {
-	if g := x.level.guards[n]; g != 0 && !x.values.has(g) || x.seen[n] == x.stamp {
+	if g := x.level.guards[n]; g != 0 && !x.values.has(g) || x.seen[n] == x.eventStamp || x.seen[n] == x.leafStamp {
 		return
 	}
-	x.seen[n] = x.stamp
 	c := &x.level.conjunctions[n]
 	group := len(x.level.conjunctions) + int(c.group)
-	if c.group > 0 && x.seen[group] == x.stamp || x.gone && !c.entry.liveAt(x.version) {
+	if c.group > 0 && x.seen[group] == x.eventStamp || x.gone && !c.entry.liveAt(x.version) {
 		return
 	}
 	if x.tried != nil {
 		x.tried(int(c.index), Verified)
 	}
-	if c.fields > 0 && !x.fieldsHold(c.checks[:c.fields]) {
+	holds := yes
+	if c.fields > 0 {
+		holds = x.fieldsHold(c)
+	}
+	if holds == unsure {
+		x.seen[n] = x.leafStamp
 		return
 	}
-	if c.hasWhen {
-		switch x.conditionsHold(c) {
-		case no:
-			return
-		case unsure:
-			x.seen[group] = x.stamp // whatever it says, it says it once
-			x.unsure = append(x.unsure, c.entry)
-			return
-		}
+	x.seen[n] = x.eventStamp
+	if holds == yes && c.hasWhen {
+		holds = x.conditionsHold(c)
 	}
-	x.seen[group] = x.stamp
+	if holds == no {
+		return
+	}
+	x.seen[group] = x.eventStamp // whatever it says, it says it once
+	if holds == unsure {
+		x.unsure = append(x.unsure, c.entry)
+		return
+	}
 	x.report(int(c.index))
-}
-
-// fieldsHold is pattern.Solver.Match: it decides by itself unless two fields have leaves
-// inside of lists.
-func (x *matching) fieldsHold(checks []check) bool {
-	scattered, all := 0, true
-	for i := range checks {
-		c := &checks[i]
-		holds, inLists := x.look(c)
-		if inLists {
-			scattered++
-		}
-		if !holds {
-			if !inLists || !c.field.MayBeAbsent {
-				return false
-			}
-			all = false
-		}
-	}
-	if scattered <= 1 {
-		return all
-	}
-	x.located = x.located[:0]
-	for i := range checks {
-		x.located = append(x.located, pattern.Located{Field: checks[i].field, Path: checks[i].path})
-	}
-	return x.solver.Consistent(x.located, &x.leaves)
-}
-
-// look is pattern.Located.Look.
-func (x *matching) look(c *check) (holds, inLists bool) {
-	leaf := x.leaves.First(c.path)
-	if leaf == nil {
-		return c.field.MayBeAbsent, false
-	}
-	for ; leaf != nil && !(holds && inLists); leaf = x.leaves.Next(leaf) {
-		inLists = inLists || leaf.Context != 0
-		holds = holds || c.holds(leaf, &x.leaves)
-	}
-	return holds, inLists
-}
-
-type answer uint8
-
-const (
-	no answer = iota
-	yes
-	unsure
-)
-
-// conditionsHold says what the necessary conditions tell of the expression.
-func (x *matching) conditionsHold(c *conjunction) answer {
-	sure := c.exact
-	for i := range c.checks[c.fields:] {
-		check := &c.checks[int(c.fields)+i]
-		leaf := x.leaves.First(check.path)
-		if leaf == nil {
-			return no
-		}
-		sure = sure && leaf.Plain && x.leaves.Next(leaf) == nil
-		holds := false
-		for ; leaf != nil && !holds; leaf = x.leaves.Next(leaf) {
-			holds = check.holds(leaf, &x.leaves)
-		}
-		if !holds {
-			return no
-		}
-	}
-	if sure {
-		return yes
-	}
-	return unsure
 }
 
 // evaluate runs the expressions that are left, on one environment. An error is no match.

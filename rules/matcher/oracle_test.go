@@ -143,8 +143,13 @@ func (w world) value(depth int) string {
 		return w.object(depth - 1)
 	}
 	var items []string
-	for range w.IntN(4) {
-		items = append(items, w.value(depth-1))
+	objects := w.IntN(2) == 0
+	for range w.IntN(5) {
+		if objects {
+			items = append(items, w.object(depth-1))
+		} else {
+			items = append(items, w.value(depth-1))
+		}
 	}
 	return "[" + strings.Join(items, ",") + "]"
 }

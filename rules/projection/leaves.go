@@ -51,6 +51,7 @@ type Leaves struct {
 type head struct {
 	epoch       uint32 // the heads of other events are void
 	first, last int32  // index into All
+	list        int32  // see List
 }
 
 // reset makes l empty, for n paths.
@@ -90,14 +91,39 @@ func (l *Leaves) add(path, context int32) *Leaf {
 	}
 	leaf := &l.All[at]
 	leaf.Path, leaf.Context, leaf.Index, leaf.next = path, context, at, 0
+	list := l.Contexts[context].List
 	h := &l.heads[path]
 	if h.epoch == l.epoch {
 		l.All[h.last].next = at + 1
 		h.last = at
+		if h.list != list {
+			h.list = Scattered
+		}
 		return leaf
 	}
-	*h = head{l.epoch, at, at}
+	*h = head{l.epoch, at, at, list}
 	return leaf
+}
+
+// Scattered is said of leaves that do not stand in the elements of one list.
+const Scattered = -1
+
+// List is the list in whose elements the leaves of a path stand, 0 if they stand outside
+// of lists, or Scattered. There must be one.
+func (l *Leaves) List(path int32) int32 { return l.heads[path].list }
+
+// InElement returns the leaves that stand inside of the element that leaf is in, and deeper
+// ones: they are next to each other.
+func (l *Leaves) InElement(leaf *Leaf) []Leaf {
+	end := l.Contexts[leaf.Context].End
+	from, to := leaf.Index, leaf.Index+1
+	for from > 0 && l.All[from-1].Context >= leaf.Context {
+		from--
+	}
+	for int(to) < len(l.All) && l.All[to].Context >= leaf.Context && l.All[to].Context < end {
+		to++
+	}
+	return l.All[from:to]
 }
 
 // Agree says whether two contexts can hold at once: no list is in both of them with

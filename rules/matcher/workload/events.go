@@ -59,16 +59,18 @@ func record(r *random) []byte {
 		r.word(16), r.word(36), r.below(2) == 0, acc)
 }
 
-// Elements is how many objects the list of a lot has.
-const Elements = 12
+// Lots makes n events with a list of 12 objects, after the parcels of the citylots data.
+func Lots(seed uint64, n int) []event.Event { return lots(seed, n, 12) }
 
-// Lots makes n events with a list of objects, after the parcels of the citylots data.
-func Lots(seed uint64, n int) []event.Event {
+// LongLots makes n events like Lots, with 500 objects in the list: some 30 KB.
+func LongLots(seed uint64, n int) []event.Event { return lots(seed, n, 500) }
+
+func lots(seed uint64, n, elements int) []event.Event {
 	r := random(seed)
 	events := make([]event.Event, n)
 	for i := range events {
 		var points []byte
-		for j := range Elements {
+		for j := range elements {
 			if j > 0 {
 				points = append(points, ',')
 			}
