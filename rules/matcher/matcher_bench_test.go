@@ -25,7 +25,7 @@ func compileRules(t testing.TB, written []workload.Rule) []matcher.Rule {
 
 func BenchmarkMatch(b *testing.B) {
 	for _, w := range workload.All {
-		events := w.Events(1, 1000)
+		events := w.Events(1, w.Count)
 		for _, n := range w.Sizes {
 			b.Run(fmt.Sprintf("set=%s/rules=%d", w.Set, n), func(b *testing.B) {
 				m := newMatcher(b, compileRules(b, w.Rules(n)))

@@ -1,7 +1,6 @@
 package bench
 
 import (
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -75,24 +74,16 @@ func TestRun(t *testing.T) {
 	}
 }
 
-func TestWorkloads(t *testing.T) {
-	for _, l := range workloads {
-		if _, err := compileAll(l.rules(50)); err != nil {
-			t.Error(err)
-		}
-	}
-}
-
 func TestTable(t *testing.T) {
-	saved := workloads
-	defer func() { workloads = saved }()
-	workloads = slices.Clone(workloads[:1])
-	workloads[0].sizes = []int{2}
+	five := workload.ByName("five")
+	five.Sizes, five.Count = []int{1, 2}, 10
 	var out strings.Builder
-	if err := Workloads(&out, Options{Round: time.Millisecond}); err != nil {
+	if err := Workloads(&out, Options{Round: time.Millisecond, Workloads: []workload.Workload{five}, Most: 20}); err != nil {
 		t.Fatal(err)
 	}
-	if n := strings.Count(out.String(), "\n"); n != 2 || !strings.Contains(out.String(), "one exact field") {
-		t.Errorf("the table is\n%s", out.String())
+	for _, want := range []string{"× json.Valid", "five exact fields", "of the first\n", "two cores", "a change among 20 rules: add ", "loading 20 mixed rules: "} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("the table has no %q:\n%s", want, out.String())
+		}
 	}
 }

@@ -27,7 +27,7 @@ processor time, allocations and the ten rules that cost most. Beside it stands
 json.Valid on the same events: that compares machines. Nothing is delivered.
 
 Without --rules and --events it measures the workloads that tocsin's own goals are
-stated for.`,
+stated for, what a second core brings, and what changing and loading rules costs.`,
 		Example: `  tocsin bench --rules rules --events last-week.jsonl
   tocsin tail | head -1000 | tocsin bench --rules rules --events -`,
 		Args: cobra.NoArgs,
@@ -35,7 +35,7 @@ stated for.`,
 	}
 	cmd.Flags().StringVar(&b.rules, "rules", "", "a folder or file of rules, or a `FILE.jsonl`")
 	cmd.Flags().StringVar(&b.events, "events", "", "a `FILE` of events, - for stdin")
-	cmd.Flags().DurationVar(&b.time, "time", 500*time.Millisecond, "processor time of each of the three rounds")
+	cmd.Flags().DurationVar(&b.time, "time", time.Second, "processor time that each figure takes")
 	formatFlag(cmd, &b.format, "text", "json")
 	return cmd
 }
