@@ -66,12 +66,27 @@ func (f *Findings) Err() *Error {
 	return &Error{f.code, strings.Join(f.messages, "\n")}
 }
 
+// place names a member in messages: "MetricData.member.1" and ".Values" and the item 2
+// are MetricData.member.1.Values.member.3. Its text is made only where something is wrong.
+type place struct {
+	datum, list string
+	item        int
+	leaf        string
+}
+
+func (p place) String() string {
+	if p.list == "" {
+		return p.datum + p.leaf
+	}
+	return p.datum + p.list + ".member." + strconv.Itoa(p.item+1) + p.leaf
+}
+
 // Validate checks a datum against CloudWatch's limits and notes what is wrong. at names
 // the datum in messages, as "MetricData.member.1"; now is when it was received. The
 // namespace is the request's: see ValidateNamespace.
 func (d Datum) Validate(f *Findings, at string, now time.Time) {
-	f.text(at+".MetricName", d.Name, MaxName)
-	d.validateDimensions(f, at+".Dimensions")
+	f.text(place{datum: at, leaf: ".MetricName"}, d.Name, MaxName)
+	d.validateDimensions(f, at)
 	if !d.Time.IsZero() && d.Time.Before(now.Add(-MaxPast)) {
 		f.Add(InvalidValue, "The parameter %s.Timestamp must specify a time within the past two weeks.", at)
 	}
@@ -90,7 +105,7 @@ func (d Datum) Validate(f *Findings, at string, now time.Time) {
 
 // ValidateNamespace checks a namespace; names that begin with AWS/ are the services' own.
 func ValidateNamespace(f *Findings, namespace string) {
-	f.text("Namespace", namespace, MaxNamespace)
+	f.text(place{leaf: "Namespace"}, namespace, MaxNamespace)
 	if strings.HasPrefix(namespace, "AWS/") {
 		f.Add(InvalidValue, "The value AWS/ for parameter Namespace is invalid.")
 	}
@@ -100,7 +115,7 @@ func ValidateNamespace(f *Findings, namespace string) {
 }
 
 // text checks a name: it is there, not too long, and ASCII with something to see.
-func (f *Findings) text(at, text string, most int) {
+func (f *Findings) text(at place, text string, most int) {
 	switch {
 	case text == "":
 		f.Add(Missing, "The parameter %s is required.", at)
@@ -115,22 +130,20 @@ func (f *Findings) text(at, text string, most int) {
 }
 
 func (d Datum) validateDimensions(f *Findings, at string) {
+	const list = ".Dimensions"
 	if len(d.Dimensions) > MaxDimensions {
-		f.Add(InvalidValue, "The collection %s must not have a size greater than %d.", at, MaxDimensions)
+		f.Add(InvalidValue, "The collection %s must not have a size greater than %d.", at+list, MaxDimensions)
 		return
 	}
-	seen := map[string]bool{}
 	for i, dim := range d.Dimensions {
-		member := at + ".member." + strconv.Itoa(i+1)
-		f.text(member+".Name", dim.Name, MaxDimensionName)
-		f.text(member+".Value", dim.Value, MaxDimensionValue)
+		f.text(place{at, list, i, ".Name"}, dim.Name, MaxDimensionName)
+		f.text(place{at, list, i, ".Value"}, dim.Value, MaxDimensionValue)
 		if strings.HasPrefix(dim.Name, ":") {
-			f.Add(InvalidValue, "The value %s for parameter %s.Name is invalid.", dim.Name, member)
+			f.Add(InvalidValue, "The value %s for parameter %s is invalid.", dim.Name, place{at, list, i, ".Name"})
 		}
-		if seen[dim.Name] {
+		if slices.ContainsFunc(d.Dimensions[:i], func(other Dimension) bool { return other.Name == dim.Name }) {
 			f.Add(InvalidValue, "No metric may specify the same dimension name twice.")
 		}
-		seen[dim.Name] = true
 	}
 }
 
@@ -138,9 +151,9 @@ func (d Datum) validateDimensions(f *Findings, at string) {
 func (d Datum) validateForm(f *Findings, at string) {
 	switch {
 	case d.Value != "" && len(d.Values) > 0:
-		f.exclusive(at+".Value", at+".Values")
+		f.exclusive(at, "Value", "Values")
 	case d.Value != "" && d.Statistics != nil:
-		f.exclusive(at+".Value", at+".StatisticValues")
+		f.exclusive(at, "Value", "StatisticValues")
 	case d.Value == "" && d.Statistics == nil && len(d.Values) == 0:
 		f.Add(InvalidCombination, "At least one of the parameters %s.Value, %s.Values and %s.StatisticValues must be specified.", at, at, at)
 	}
@@ -152,19 +165,19 @@ func (d Datum) validateForm(f *Findings, at string) {
 	}
 }
 
-func (f *Findings) exclusive(a, b string) {
-	f.Add(InvalidCombination, "The parameters %s and %s are mutually exclusive and you have specified both.", a, b)
+func (f *Findings) exclusive(at, a, b string) {
+	f.Add(InvalidCombination, "The parameters %s.%s and %s.%s are mutually exclusive and you have specified both.", at, a, at, b)
 }
 
 func (d Datum) validateNumbers(f *Findings, at string) {
 	if d.Value != "" {
-		f.number(at+".Value", d.Value)
+		f.number(place{datum: at, leaf: ".Value"}, d.Value)
 	}
 	for i, v := range d.Values {
-		f.number(at+".Values.member."+strconv.Itoa(i+1), v)
+		f.number(place{at, ".Values", i, ""}, v)
 	}
 	for i, c := range d.Counts {
-		member := at + ".Counts.member." + strconv.Itoa(i+1)
+		member := place{at, ".Counts", i, ""}
 		if n, ok := f.number(member, c); ok && n <= 0 {
 			f.Add(InvalidValue, "The value %s for parameter %s is invalid.", c, member)
 		}
@@ -177,14 +190,18 @@ func (d Datum) validateNumbers(f *Findings, at string) {
 func (s StatisticSet) validate(f *Findings, at string) {
 	var numbers [4]float64
 	good := true
-	for i, m := range [...]Statistic{{"SampleCount", s.SampleCount}, {"Sum", s.Sum}, {"Minimum", s.Minimum}, {"Maximum", s.Maximum}} {
+	for i, m := range [...]Statistic{{".SampleCount", s.SampleCount}, {".Sum", s.Sum}, {".Minimum", s.Minimum}, {".Maximum", s.Maximum}} {
+		member := place{datum: at, leaf: m.Name}
 		if m.Value == "" {
-			f.Add(Missing, "The parameter %s.%s is required.", at, m.Name)
+			f.Add(Missing, "The parameter %s is required.", member)
 			good = false
 			continue
 		}
-		n, ok := f.number(at+"."+m.Name, m.Value)
+		n, ok := f.number(member, m.Value)
 		numbers[i], good = n, good && ok
+	}
+	for i, m := range s.Extended {
+		f.number(place{at, ".Extended", i, ""}, m.Value)
 	}
 	if !good {
 		return
@@ -195,13 +212,10 @@ func (s StatisticSet) validate(f *Findings, at string) {
 	if numbers[2] > numbers[3] {
 		f.Add(InvalidValue, "The parameter %s.Maximum must be greater than %s.Minimum.", at, at)
 	}
-	for i, m := range s.Extended {
-		f.number(at+".Extended.member."+strconv.Itoa(i+1), m.Value)
-	}
 }
 
 // number checks one number. ok says that it is one and within the bounds.
-func (f *Findings) number(at string, text json.Number) (n float64, ok bool) {
+func (f *Findings) number(at place, text json.Number) (n float64, ok bool) {
 	n, err := text.Float64()
 	if err != nil || math.IsNaN(n) || math.Abs(n) > MaxNumber {
 		f.Add(InvalidValue, "The value %s for parameter %s is invalid.", text, at)
