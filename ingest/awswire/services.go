@@ -26,6 +26,7 @@ var services = map[string]Service{
 	"cloudtrail": {Protocol: JSON11, Prefixes: []string{
 		"com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101", "CloudTrail_20131101", // botocore's, the Go SDK's
 	}},
+	"dynamodb": {Protocol: JSON10, Prefixes: []string{"DynamoDB_20120810"}},
 	"ec2": {
 		Protocol: EC2Query, Version: "2016-11-15",
 		Namespace: "http://ec2.amazonaws.com/doc/2016-11-15/",

@@ -38,17 +38,29 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"failures of an entry", failures},
 		{"trim", trim},
 		{"stats", stats},
+		{"a cancelled call writes nothing", cancelled},
+		{"closed", closed},
+		{"hammer: appends and readers", hammerLog},
+		{"hammer: one winner per key", hammerKeys},
+	} {
+		t.Run(tc.name, func(t *testing.T) { tc.test(t, open(t)) })
+	}
+	RunState(t, open)
+}
+
+// RunState runs the tests of a store's state alone, for stores whose log is another's.
+func RunState(t *testing.T, open func(t *testing.T) store.Store) {
+	for _, tc := range []struct {
+		name string
+		test func(*testing.T, store.Store)
+	}{
 		{"state", state},
 		{"state conflicts", stateConflicts},
 		{"state expires", stateExpires},
 		{"versions never come back", versions},
 		{"scan", scan},
 		{"swaps that cannot be", badSwaps},
-		{"a cancelled call writes nothing", cancelled},
-		{"closed", closed},
-		{"hammer: appends and readers", hammerLog},
 		{"hammer: one winner per swap", hammerSwaps},
-		{"hammer: one winner per key", hammerKeys},
 	} {
 		t.Run(tc.name, func(t *testing.T) { tc.test(t, open(t)) })
 	}
