@@ -26,6 +26,7 @@ func goldenOptions(topic string) Options {
 	url := abi.Manifest{Needs: abi.Grants{HTTP: []string{"$config.url"}}}
 	o.Plugins = map[string]PluginInfo{
 		"log":     {Shipped: true},
+		"sqs":     {Shipped: true, Manifest: abi.Manifest{Needs: abi.Grants{AWS: []abi.AWSGrant{{Service: "sqs", Actions: []string{"SendMessage"}}}}}},
 		"webhook": {Shipped: true, Manifest: url, Imports: []string{"tocsin.http"}},
 		"caller":  {Manifest: url},
 		"slack": {

@@ -24,6 +24,7 @@ var wrappings = map[string]struct {
 	indent int
 }{
 	"yaml":            {"", 0},
+	"yaml function":   {"", 0},
 	"yaml rule":       {"version: 1\nrules:\n  - name: example\n", 4},
 	"yaml memory":     {"version: 1\nrules:\n  - name: example\n", 4},
 	"yaml set memory": {"", 0},
@@ -61,7 +62,11 @@ func exampleFindings(t *testing.T, info, text string) (list diag.List, ok bool) 
 	default:
 		o := goldenOptions("plugins")
 		o.Durable = !strings.HasSuffix(info, " memory")
-		_, list = Load([]File{file}, o)
+		var set *Set
+		set, list = Load([]File{file}, o)
+		if info == "yaml function" {
+			list = append(list, set.Function(false, o.Plugins)...)
+		}
 	}
 	return list, true
 }

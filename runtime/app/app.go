@@ -226,9 +226,13 @@ func (a *App) read(context.Context) (*rulefile.Set, diag.List, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	set, findings := rulefile.Load(files.Rules, rulefile.Options{
-		Durable: a.store.Promises().Durable, Plugins: sandbox.Describe(rulefile.Plugins(files.Rules)),
-	})
+	plugins := sandbox.Describe(rulefile.Plugins(files.Rules))
+	// What a function cannot keep has findings of its own.
+	durable := a.store.Promises().Durable || a.function
+	set, findings := rulefile.Load(files.Rules, rulefile.Options{Durable: durable, Plugins: plugins})
+	if a.function {
+		findings = append(findings, set.Function(a.store.Promises().Durable, plugins)...)
+	}
 	return set, findings, nil
 }
 

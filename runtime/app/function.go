@@ -4,10 +4,12 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/tocsin-engine/tocsin/ingest/awswire"
@@ -15,6 +17,9 @@ import (
 	"github.com/tocsin-engine/tocsin/runtime/awsapi"
 	"github.com/tocsin-engine/tocsin/runtime/config"
 	"github.com/tocsin-engine/tocsin/runtime/lambdahost"
+	"github.com/tocsin-engine/tocsin/runtime/service"
+	"github.com/tocsin-engine/tocsin/runtime/store"
+	"github.com/tocsin-engine/tocsin/runtime/store/dynamodb"
 )
 
 // ErrDataInLambda means that a durable store was asked for where no disk lasts.
@@ -32,7 +37,11 @@ func NewFunction(ctx context.Context, c config.Config, o Options, started time.T
 		c.Rules = []string{filepath.Join(root, config.Rules)}
 	}
 	c.Region = cmp.Or(os.Getenv("AWS_REGION"), c.Region)
-	a := &App{config: c, now: o.Now, function: true, store: lambdahost.NewStore(nil)}
+	state, err := functionState(c, o)
+	if err != nil {
+		return nil, nil, err
+	}
+	a := &App{config: c, now: o.Now, function: true, store: lambdahost.NewStore(state)}
 	defer func() {
 		if err != nil {
 			a.Close()
@@ -53,6 +62,20 @@ func NewFunction(ctx context.Context, c config.Config, o Options, started time.T
 		Account: c.Account, Region: c.Region, Started: started, Now: o.Now, Log: o.Log,
 		Metrics: func(line []byte) { os.Stdout.Write(line) },
 	}), warnings, nil
+}
+
+// functionState is where a function remembers; nil is nowhere.
+func functionState(c config.Config, o Options) (store.State, error) {
+	if c.LambdaState == "" {
+		return nil, nil
+	}
+	kind, table, ok := strings.Cut(c.LambdaState, ":")
+	if !ok || kind != "dynamodb" || table == "" {
+		return nil, fmt.Errorf("--lambda-state (TOCSIN_LAMBDA_STATE) is %q; write dynamodb:TABLE", c.LambdaState)
+	}
+	return dynamodb.New(awsapi.NewClient(awsapi.ClientConfig{
+		Table: service.NewTable(dynamodb.Operations()), Region: c.Region, Now: o.Now, Log: o.Log,
+	}), table), nil
 }
 
 // front answers AWS clients that call the function's URL. Anybody can reach that, so

@@ -23,17 +23,21 @@ mistake at once: what stands there, where, and what to write. Plugins read the c
 of their targets. Files that end in _test.yaml are read as tests. Exit code 0: none; 1: some; warnings count only with
 --fail-on warning. tocsin help CODE explains a finding.`,
 		Example: `  tocsin check
-  tocsin check --format github rules/orders.yaml`,
+  tocsin check --format github rules/orders.yaml
+  tocsin check --for lambda --lambda-state dynamodb:tocsin`,
 		RunE: func(cmd *cobra.Command, args []string) error { return c.run(cmd.Context(), a, args) },
 	}
 	formatFlag(cmd, &c.format, diag.Formats...)
 	c.failOn = "error"
 	cmd.Flags().StringVar(&c.data, "data", "", "the server will keep its state in this `DIR`; rules that must remember need that")
+	c.purpose = "server"
+	cmd.Flags().Var(&choice{&c.purpose, []string{"server", "lambda"}}, "for", "what will run the rules: server or lambda")
+	cmd.Flags().StringVar(&c.state, "lambda-state", "", "the function will remember in this table: `dynamodb:TABLE`")
 	cmd.Flags().Var(&choice{&c.failOn, []string{"error", "warning"}}, "fail-on", "which findings make the exit code 1: error or warning")
 	return cmd
 }
 
-type checkVerb struct{ format, failOn, data string }
+type checkVerb struct{ format, failOn, data, purpose, state string }
 
 func (c *checkVerb) run(ctx context.Context, a *app, paths []string) error {
 	if len(paths) == 0 {
@@ -46,7 +50,7 @@ func (c *checkVerb) run(ctx context.Context, a *app, paths []string) error {
 	if len(files.Rules)+len(files.Tests) == 0 {
 		return fmt.Errorf("no rule file (*.yaml) in %s; tocsin new rule NAME writes one", list(paths))
 	}
-	set, all := loadSet(files, c.data != "")
+	set, all := c.load(files)
 	_, all = loadTests(files.Tests, set, all)
 	if all.Errors() == 0 {
 		more, err := a.tryConfigs(ctx, set)
@@ -70,6 +74,16 @@ func (c *checkVerb) run(ctx context.Context, a *app, paths []string) error {
 		return errFindings
 	}
 	return nil
+}
+
+// load reads the rule files as what will run them does.
+func (c *checkVerb) load(files ruledir.Files) (*rulefile.Set, diag.List) {
+	if c.purpose == "server" {
+		return loadSet(files, c.data != "")
+	}
+	plugins := sandbox.Describe(rulefile.Plugins(files.Rules))
+	set, all := rulefile.Load(files.Rules, rulefile.Options{Plugins: plugins, Durable: true})
+	return set, append(all, set.Function(c.state != "", plugins)...)
 }
 
 // checkSummary is talk: a script reads the findings, not the sum.

@@ -59,6 +59,8 @@ type Config struct {
 	Drain time.Duration
 	// Cache is the folder of compiled plugins.
 	Cache string
+	// LambdaState is where a Lambda function remembers: dynamodb:TABLE, or "" for nowhere.
+	LambdaState string
 	// LogLevel and LogFormat are those of the server's log.
 	LogLevel, LogFormat string
 }
@@ -151,6 +153,8 @@ var Settings = []Setting{
 		field: func(c *Config) any { return &c.Drain }},
 	{Name: "cache", Scope: Server, Help: "`DIR` of compiled plugins (the user's cache folder)",
 		field: func(c *Config) any { return &c.Cache }},
+	{Name: "lambda-state", Scope: Server, Help: "in a Lambda function, remember in this table: `dynamodb:TABLE`",
+		field: func(c *Config) any { return &c.LambdaState }},
 	{Name: "log-level", Scope: Server, Default: "info", Choices: []string{"trace", "debug", "info", "warn", "error"}, Help: "how much to log: trace, debug, info, warn or error",
 		field: func(c *Config) any { return &c.LogLevel }},
 	{Name: "log-format", Scope: Server, Default: "auto", Choices: []string{"auto", "text", "json"}, Help: "text, json, or auto: text on a terminal, json elsewhere",
