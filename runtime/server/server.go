@@ -94,7 +94,7 @@ const (
 type Server struct {
 	c        Config
 	log      hclog.Logger
-	listener net.Listener
+	listener *connections
 	http     *http.Server
 	aws      *awsapi.Handler
 	verifier *awswire.Verifier // nil: everybody on loopback
@@ -131,7 +131,7 @@ func New(c Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listen %s: %w", c.Listen, err)
 	}
-	s.listener = listener
+	s.listener = &connections{Listener: listener, most: roomForConnections()}
 	return s, nil
 }
 

@@ -15,12 +15,19 @@ type apiStats struct {
 	Internal uint64 `json:"internal"`
 }
 
+// connectionStats are the connections to the port: Refused found too many open.
+type connectionStats struct {
+	Open    uint64 `json:"open"`
+	Refused uint64 `json:"refused"`
+}
+
 // doors are the counts of every way in, by its name: the server's own and those that it
 // was given.
 func (s *Server) doors() map[string]any {
 	d := map[string]any{
-		"aws": s.aws.Stats(),
-		"api": apiStats{s.stats.requests.Load(), s.stats.refused.Load(), s.stats.failed.Load(), s.stats.internal.Load()},
+		"aws":         s.aws.Stats(),
+		"api":         apiStats{s.stats.requests.Load(), s.stats.refused.Load(), s.stats.failed.Load(), s.stats.internal.Load()},
+		"connections": connectionStats{uint64(s.listener.open.Load()), uint64(s.listener.refused.Load())},
 		// The bodies that are being worked on.
 		"bytes_in_flight": s.budget.Used(),
 	}
