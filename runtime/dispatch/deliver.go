@@ -146,6 +146,7 @@ func (l *lane) bury(ctx context.Context, b *batch, it item, death store.Death, r
 	if queue == "" || l.d.queues == nil {
 		return result{Report: r, dead: &dead}
 	}
+	r.Queue = queue
 	err := l.sendDead(ctx, queue, dead)
 	if err == nil {
 		return result{Report: r, dead: &dead}

@@ -36,6 +36,9 @@ type Report struct {
 	Code, Message string
 	// Exhausted is the retry condition that ended it, for Dead.
 	Exhausted string
+	// Queue is the dead-letter queue that took it, for Dead, or did not, for QueueFailed;
+	// "" for none.
+	Queue string
 	// At is when the attempt began, Took how long it was.
 	At   time.Time
 	Took time.Duration

@@ -154,11 +154,13 @@ func or[T comparable](setting *T, value T) {
 func (e *Engine) SetServices(t *service.Table) { e.services.Store(t) }
 
 // Run delivers until ctx ends, then drains; see dispatch.Run. Meanwhile scheduled rules
-// get their events, and what was settled long ago is let go of.
+// get their events, the engine's own metrics are published, and what was settled long
+// ago is let go of.
 func (e *Engine) Run(ctx context.Context) error {
 	var beside sync.WaitGroup
 	beside.Go(func() { e.sweep(ctx) })
 	beside.Go(func() { e.runSchedules(ctx) })
+	beside.Go(func() { e.runOwnMetrics(ctx) })
 	err := e.dispatch.Run(ctx)
 	beside.Wait()
 	if err != nil {

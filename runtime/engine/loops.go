@@ -15,7 +15,7 @@ type loopLog struct {
 }
 
 func (l *loopLog) say(e *Engine, a *arrival, now time.Time) {
-	e.stats.loopCut(a.from.rule)
+	e.stats.loopCut(a.from.rule, a.Event.Bus)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if last, ok := l.said[a.from.rule]; ok && now.Sub(last) < loopQuiet {

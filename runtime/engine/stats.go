@@ -52,6 +52,10 @@ type TargetStats struct {
 	Retried     uint64 `json:"retried"`
 	Dead        uint64 `json:"dead"`
 	QueueFailed uint64 `json:"dead_letter_queue_failed"`
+	// FirstAttempts counts those, and StartSeconds how long their events had waited for
+	// them since they were received.
+	FirstAttempts uint64  `json:"first_attempts"`
+	StartSeconds  float64 `json:"start_seconds"`
 	// Counters are those that the plugin keeps itself.
 	Counters map[string]int64 `json:"counters,omitempty"`
 	// LastError is what the last attempt that failed said.
@@ -79,11 +83,13 @@ type counters struct {
 	rules   map[string]*RuleStats
 	targets map[string]*TargetStats
 	types   map[[2]string]*TypeStats
+	// minute is what the engine's own metrics have come to since they were published.
+	minute map[ownMetric]*ownSum
 }
 
 func (c *counters) init() {
 	c.rules, c.targets = map[string]*RuleStats{}, map[string]*TargetStats{}
-	c.types = map[[2]string]*TypeStats{}
+	c.types, c.minute = map[[2]string]*TypeStats{}, map[ownMetric]*ownSum{}
 }
 
 // Stats returns the counts of now.
@@ -136,10 +142,11 @@ func (c *counters) whenError(rule string, err error) {
 	r.LastError = err.Error()
 }
 
-func (c *counters) loopCut(rule string) {
+func (c *counters) loopCut(rule, bus string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.rule(rule).LoopsCut++
+	c.ownCount(deadInvocations, rule, bus)
 }
 
 // received counts an arrival after its commit.
@@ -161,6 +168,12 @@ func (c *counters) received(a *arrival, rules []string, now time.Time) {
 			r := c.rule(name)
 			r.Matched++
 			r.LastMatch = now
+		}
+		if !isOwn(a.Event.Raw()) {
+			c.ownCount(matchedEvents, "", a.Event.Bus)
+			for _, name := range rules {
+				c.ownCount(triggeredRules, name, a.Event.Bus)
+			}
 		}
 	default:
 		c.total.Unmatched++
@@ -198,9 +211,17 @@ func (c *counters) count(target, name string, by int64) {
 
 // attempt counts what dispatch reports.
 func (c *counters) attempt(r dispatch.Report) {
+	counted := !isOwn(r.Entry.Raw)
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if counted {
+		c.ownAttempt(r)
+	}
 	t := c.target(r.Target)
+	if began(r) {
+		t.FirstAttempts++
+		t.StartSeconds += max(0, r.At.Sub(r.Entry.Received).Seconds())
+	}
 	switch r.Kind {
 	case dispatch.Delivered:
 		c.total.Delivered++

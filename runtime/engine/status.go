@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -18,7 +19,10 @@ type Status struct {
 	Targets int            `json:"targets"`
 	Store   store.Promises `json:"store"`
 	Kept    store.Stats    `json:"kept"`
-	Reload  ReloadStatus   `json:"reload"`
+	// Lag is how long the oldest event has waited that a target has yet to try, in
+	// seconds, for the targets that have such a one.
+	Lag    map[string]float64 `json:"lag_seconds,omitempty"`
+	Reload ReloadStatus       `json:"reload"`
 }
 
 // ReloadStatus is how the last reload went. A failed one stays here until one succeeds.
@@ -45,11 +49,33 @@ type statusBox struct {
 func (e *Engine) Status(ctx context.Context) (Status, error) {
 	kept, err := e.config.Store.Stats(ctx)
 	kept.Lanes = slices.DeleteFunc(kept.Lanes, func(l store.Lane) bool { return store.Reserved(l.Target) })
+	if err != nil {
+		return Status{}, fmt.Errorf("engine: %w", err)
+	}
+	lag, err := e.lag(ctx, kept.Lanes)
 	rs := e.rules.Load()
 	return Status{
 		Started: e.status.started, Rules: len(rs.set.Rules), Enabled: len(rs.active), Targets: len(rs.targets),
-		Store: e.config.Store.Promises(), Kept: kept, Reload: e.ReloadStatus(),
+		Store: e.config.Store.Promises(), Kept: kept, Lag: lag, Reload: e.ReloadStatus(),
 	}, err
+}
+
+// lag reads the first entry that each lane has yet to settle.
+func (e *Engine) lag(ctx context.Context, lanes []store.Lane) (map[string]float64, error) {
+	now, lag := e.config.Now(), map[string]float64{}
+	for _, l := range lanes {
+		if l.Unread == 0 {
+			continue
+		}
+		first, err := e.config.Store.Read(ctx, l.Target, l.Cursor, 1)
+		if err != nil {
+			return nil, fmt.Errorf("engine: %w", err)
+		}
+		if len(first) == 1 {
+			lag[l.Target] = max(0, now.Sub(first[0].Received).Seconds())
+		}
+	}
+	return lag, nil
 }
 
 // ReloadStatus says how the last reload went.

@@ -34,6 +34,7 @@ func (s *Server) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/healthz", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok") })
 	mux.HandleFunc("/readyz", s.ready)
+	mux.Handle("GET /metrics", s.guard(http.HandlerFunc(s.metrics)))
 	for _, route := range []struct {
 		method, path string
 		limit        int64

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"crypto/subtle"
 	"errors"
 	"fmt"
 	"net"
@@ -159,6 +160,12 @@ func (c *Config) defaults() {
 func (c *Config) find(key string) (awswire.Credential, bool) {
 	secret, ok := c.Keys[key]
 	return awswire.Credential{Secret: secret}, ok
+}
+
+// knows says whether a secret is that of an access key, in constant time for the secret.
+func (c *Config) knows(key, secret string) bool {
+	known, ok := c.Keys[key]
+	return ok && subtle.ConstantTimeCompare([]byte(known), []byte(secret)) == 1
 }
 
 // URL is where the server is.
