@@ -2,8 +2,6 @@ package app_test
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"net"
 	"os"
@@ -19,60 +17,14 @@ import (
 	"github.com/tocsin-engine/tocsin/runtime/app"
 	"github.com/tocsin-engine/tocsin/runtime/config"
 	"github.com/tocsin-engine/tocsin/runtime/engine"
+	"github.com/tocsin-engine/tocsin/runtime/npmtest"
 	"github.com/tocsin-engine/tocsin/sdk/event"
 )
 
-// clients is the folder of the npm packages that testdata/clients/package.json names. npm
-// fetches them once, into the user's cache; where it cannot, the test is skipped.
+// clients is the folder of the npm packages that testdata/clients/package.json names.
 func clients(t *testing.T) string {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("skipped: the npm clients; -short")
-	}
-	for _, program := range []string{"node", "npm"} {
-		if _, err := exec.LookPath(program); err != nil {
-			t.Skipf("skipped: the npm clients; %s is not there (Debian: apt-get install npm)", program)
-		}
-	}
-	manifest, err := os.ReadFile("testdata/clients/package.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		t.Skipf("skipped: the npm clients; there is no folder to keep them in: %v", err)
-	}
-	sum := sha256.Sum256(manifest)
-	dir := filepath.Join(cache, "tocsin", "npm", "clients-"+hex.EncodeToString(sum[:6]))
-	if _, err := os.Stat(dir); err == nil {
-		return dir
-	}
-	install(t, dir, manifest)
-	return dir
-}
-
-// install fills a folder beside dir and moves it there, so that one that is there is whole.
-func install(t *testing.T, dir string, manifest []byte) {
-	t.Helper()
-	if err := os.MkdirAll(filepath.Dir(dir), 0o750); err != nil {
-		t.Fatal(err)
-	}
-	fresh, err := os.MkdirTemp(filepath.Dir(dir), "clients-new-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer os.RemoveAll(fresh)
-	if err := os.WriteFile(filepath.Join(fresh, "package.json"), manifest, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	npm := exec.CommandContext(t.Context(), "npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", "--no-package-lock", "--loglevel=error")
-	npm.Dir = fresh
-	if out, err := npm.CombinedOutput(); err != nil {
-		t.Skipf("skipped: the npm clients; npm could not fetch them: %v\n%s", err, out)
-	}
-	if err := os.Rename(fresh, dir); err != nil && !os.IsExist(err) {
-		t.Logf("the clients are fetched anew next time: %v", err)
-	}
+	return npmtest.Install(t, "clients", "testdata/clients/package.json")
 }
 
 // machine is a running one and what comes in through its doors.

@@ -10,11 +10,18 @@ import (
 	"testing"
 )
 
-// Install returns a folder with the packages that a package.json names in node_modules.
-// npm fetches them once, into the user's cache, and runs none of their scripts; where it
-// cannot, the test is skipped and says why.
-func Install(t *testing.T, name string, manifest []byte) string {
+// Install returns a folder that has, in node_modules, the packages that a package.json
+// names. npm fetches them once, into the user's cache, and runs none of their scripts;
+// where it cannot, the test is skipped and says why.
+func Install(t *testing.T, name, packageJSON string) string {
 	t.Helper()
+	if testing.Short() {
+		t.Skipf("skipped: %s; -short", name)
+	}
+	manifest, err := os.ReadFile(packageJSON)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, program := range []string{"node", "npm"} {
 		if _, err := exec.LookPath(program); err != nil {
 			t.Skipf("skipped: %s; %s is not there (Debian: apt-get install npm)", name, program)

@@ -30,11 +30,7 @@ import (
 // emulator starts the DynamoDB of npm's dynalite and returns its URL.
 func emulator(t *testing.T) string {
 	t.Helper()
-	manifest, err := os.ReadFile("testdata/package.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := npmtest.Install(t, "dynalite", manifest)
+	dir := npmtest.Install(t, "dynalite", "testdata/package.json")
 	const script = `const s = require(process.argv[1])({createTableMs: 0}); s.listen(0, "127.0.0.1", () => console.log(s.address().port));`
 	cmd := exec.Command("node", "-e", script, filepath.Join(dir, "node_modules", "dynalite"))
 	out, err := cmd.StdoutPipe()
