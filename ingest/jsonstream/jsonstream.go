@@ -50,6 +50,15 @@ type Reader struct {
 
 // NewReader reads from r, which may be gzip-ed.
 func NewReader(r io.Reader) (*Reader, error) {
+	src, err := Plain(r)
+	if err != nil {
+		return nil, err
+	}
+	return &Reader{src: src, line: 1}, nil
+}
+
+// Plain reads r, decompressed if it is gzip-ed.
+func Plain(r io.Reader) (*bufio.Reader, error) {
 	src := bufio.NewReaderSize(r, 256<<10)
 	magic, err := src.Peek(2)
 	if err == nil && magic[0] == 0x1f && magic[1] == 0x8b {
@@ -59,7 +68,7 @@ func NewReader(r io.Reader) (*Reader, error) {
 		}
 		src = bufio.NewReaderSize(plain, 256<<10)
 	}
-	return &Reader{src: src, line: 1}, nil
+	return src, nil
 }
 
 // Next returns the next value, or io.EOF after the last one. The bytes are valid until

@@ -2,10 +2,11 @@ package logs_test
 
 import (
 	"bytes"
-	"encoding/json"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/tocsin-engine/tocsin/ingest/logs"
 	"github.com/tocsin-engine/tocsin/sdk/event"
@@ -86,37 +87,38 @@ func TestDeepJSON(t *testing.T) {
 	}
 }
 
-// TestSchema: the schema names what the detail has.
+// TestSchema: the schema takes the details of records, and names all that they have.
 func TestSchema(t *testing.T) {
-	var schema struct {
-		Properties map[string]any
-		Required   []string
-	}
-	if err := json.Unmarshal(logs.Schema(), &schema); err != nil {
-		t.Fatal(err)
-	}
-	full := logs.Record{Time: noon, Ingested: noon, Message: "{}", Attributes: []byte("{}")}
-	ev, err := full.Event(defaults)
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(logs.Schema()))
 	if err != nil {
 		t.Fatal(err)
 	}
-	n := 0
-	for name := range event.Value(ev.Detail()).Members() {
-		if n++; schema.Properties[name] == nil {
-			t.Errorf("the schema has no %q", name)
-		}
+	c := jsonschema.NewCompiler()
+	if err := c.AddResource("schema.json", doc); err != nil {
+		t.Fatal(err)
 	}
-	if n != len(schema.Properties) {
-		t.Errorf("the schema has %d members, the detail %d", len(schema.Properties), n)
-	}
-	least, err := logs.Record{Message: "x"}.Event(defaults)
+	schema, err := c.Compile("schema.json")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range schema.Required {
-		if event.Value(least.Detail()).Get(name) == nil {
-			t.Errorf("a record without anything optional has no %q", name)
+	for _, r := range []logs.Record{
+		{Message: "x"},
+		{Group: "g", Stream: "s", Time: noon, Ingested: noon, Message: "[1]", Attributes: []byte(`{"a": 1}`)},
+	} {
+		ev, err := r.Event(defaults)
+		if err != nil {
+			t.Fatal(err)
 		}
+		v, err := jsonschema.UnmarshalJSON(bytes.NewReader(ev.Detail()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := schema.Validate(v); err != nil {
+			t.Errorf("%s: %v", ev.Detail(), err)
+		}
+	}
+	if schema.Validate(map[string]any{"group": "g"}) == nil {
+		t.Error("the schema takes a detail without a message")
 	}
 }
 

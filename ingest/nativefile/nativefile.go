@@ -82,6 +82,9 @@ var shapes = []shape{
 	{"a CloudTrail record", calls.IsRecord, call},
 	{"a metric-stream line", isStream, streamed},
 	{"embedded metric format", isEMF, embedded},
+	{"a batch of log events", isLogBatch, batched},
+	{"an X-Ray segment", isSegment, segment},
+	{"an X-Ray daemon's header line", isHeader, header},
 }
 
 // shapeOf is the shape of a value, nil if it has none of them.

@@ -115,7 +115,7 @@ func matcherRules(set *rulefile.Set) []matcher.Rule {
 func (b *benchVerb) readEvents(a *app) ([]event.Event, error) {
 	var events []event.Event
 	wrong := complaints{a: a}
-	err := a.eachValue([]string{b.events}, &wrong, func(src *sourceFile, value []byte) error {
+	err := a.eachValue([]string{b.events}, nil, &wrong, func(src *sourceFile, value []byte) error {
 		ev, err := event.Complete(append([]byte(nil), value...), event.Fields{ID: "-", Account: "-", Region: "-", Time: time.Unix(0, 0)})
 		if err != nil {
 			wrong.add(src.name, err)

@@ -73,9 +73,9 @@ func (c *complaints) err() error {
 
 // eachValue calls f with every event of the named files, in order: ingest/nativefile makes
 // them of what each signal's own tools write, and hands out every other JSON value as it
-// is. What cannot be read is a complaint; an error of f ends it all. value is valid until
-// f returns.
-func (a *app) eachValue(names []string, c *complaints, f func(src *sourceFile, value []byte) error) error {
+// is; lines says whether the files are text. What cannot be read is a complaint; an error
+// of f ends it all. value is valid until f returns.
+func (a *app) eachValue(names []string, lines *logLines, c *complaints, f func(src *sourceFile, value []byte) error) error {
 	if len(names) == 0 {
 		names = []string{"-"}
 	}
@@ -84,7 +84,7 @@ func (a *app) eachValue(names []string, c *complaints, f func(src *sourceFile, v
 		if err != nil {
 			return err
 		}
-		err = a.eachOf(src, c, f)
+		err = a.eachOf(src, lines, c, f)
 		_ = src.close() // it was read only
 		if err != nil {
 			return err
@@ -93,10 +93,10 @@ func (a *app) eachValue(names []string, c *complaints, f func(src *sourceFile, v
 	return nil
 }
 
-func (a *app) eachOf(src *sourceFile, c *complaints, f func(*sourceFile, []byte) error) error {
+func (a *app) eachOf(src *sourceFile, lines *logLines, c *complaints, f func(*sourceFile, []byte) error) error {
 	bar := a.newProgress(src.name, src.size)
 	defer bar.finish()
-	events, err := nativefile.NewReader(bar.watch(src), nativefile.Options{Defaults: defaults})
+	events, err := lines.open(src.name, bar.watch(src))
 	if err != nil {
 		c.add(src.name, err)
 		return nil

@@ -144,7 +144,7 @@ func (e *explainVerb) read(a *app) (event.Event, error) {
 	var ev event.Event
 	found := errors.New("found")
 	wrong := complaints{a: a}
-	err := a.eachValue([]string{e.event}, &wrong, func(_ *sourceFile, value []byte) (err error) {
+	err := a.eachValue([]string{e.event}, nil, &wrong, func(_ *sourceFile, value []byte) (err error) {
 		ev, err = event.Complete(slices.Clone(value), defaults())
 		if err == nil {
 			err = found

@@ -22,23 +22,26 @@ func matchCommand(a *app) *cobra.Command {
 		Long: `Print the events of files, or of stdin, that match a pattern and an expression, a
 line each.
 
-A file holds events one a line, one after the other or in a list, or is a CloudTrail log
-file; gzip or not. A CloudTrail record is matched, and printed, as the event that
-EventBridge would carry. Exit code 0: some matched. 1: none did. 2: the pattern is
+A file holds values one a line, one after the other or in a list; gzip or not. What send
+takes (CloudTrail records, metric streams, X-Ray segments, …) is matched, and printed, as
+the event that it becomes; so are the lines of a text file with --log-group. Exit code 0: some matched. 1: none did. 2: the pattern is
 wrong. 3: a file could not be read to its end.`,
 		Example: `  tocsin match --pattern '{"source": ["aws.iam"]}' trail/*.json.gz
+  tocsin match --log-group web --when 'log.message contains "error"' access.log.gz
   tocsin tail | tocsin match --when 'detail.amount > 1000' | jq .detail`,
 		RunE: func(_ *cobra.Command, args []string) error { return m.run(a, args) },
 	}
 	cmd.Flags().StringVarP(&m.pattern, "pattern", "p", "", "an event pattern: `JSON`, or a file with it")
 	cmd.Flags().StringVarP(&m.when, "when", "w", "", "an `EXPR`ession that must be true too")
 	cmd.Flags().BoolVarP(&m.count, "count", "c", false, "print only how many matched")
+	m.lines.register(cmd)
 	return cmd
 }
 
 type matchVerb struct {
 	pattern, when string
 	count         bool
+	lines         logLines
 
 	compiled  *pattern.Pattern
 	condition *expression.Program
@@ -49,12 +52,15 @@ type matchVerb struct {
 }
 
 func (m *matchVerb) run(a *app, files []string) error {
+	if err := m.lines.check(); err != nil {
+		return err
+	}
 	if err := m.compile(a); err != nil {
 		return err
 	}
 	out := bufio.NewWriterSize(a.out, 64<<10)
 	wrong := complaints{a: a}
-	err := a.eachValue(files, &wrong, func(src *sourceFile, value []byte) error {
+	err := a.eachValue(files, &m.lines, &wrong, func(src *sourceFile, value []byte) error {
 		if !m.matches(value) {
 			return nil
 		}

@@ -27,10 +27,12 @@ func sendCommand(a *app) *cobra.Command {
 
 A file holds values one a line, one after the other or in a list; gzip or not. They are
 events, CloudTrail records (also as a log file, {"Records": […]}), lines of a metric
-stream, or embedded metric format; each is told by its shape and becomes its event.
-Without a file the event is made of --source, --type and --detail.`,
+stream, embedded metric format, batches of log events, or X-Ray segments; each is told by
+its shape and becomes its event. With --log-group the files are text, and each line that
+is not empty is a log event. Without a file the event is made of --source, --type and --detail.`,
 		Example: `  tocsin send --source shop.orders --type OrderPlaced --detail '{"amount": 1250}'
-  tocsin send --at now --rate 100/s trail/*.json.gz`,
+  tocsin send --at now --rate 100/s trail/*.json.gz
+  tocsin send --log-group /app/web --log-time '%d/%b/%Y:%H:%M:%S %z' access.log`,
 		RunE: func(cmd *cobra.Command, args []string) error { return s.run(cmd.Context(), args) },
 	}
 	formatFlag(cmd, &s.format, "text", "json")
@@ -42,6 +44,7 @@ Without a file the event is made of --source, --type and --detail.`,
 	f.Var(&choice{&s.at, []string{"original", "now"}}, "at", "original keeps the events' times, now shifts them so that the first one happens now")
 	f.Var(&s.rate, "rate", "send at most this many events a second, as 100/s")
 	f.DurationVar(&s.wait, "wait", 5*time.Second, "wait this long for the deliveries; 0 does not wait")
+	s.logs.register(cmd)
 	config.Register(f, &a.cfg, config.Client)
 	return cmd
 }
@@ -61,6 +64,7 @@ type sendVerb struct {
 	detail, at                      string
 	rate                            rate
 	wait                            time.Duration
+	logs                            logLines
 
 	wrong complaints
 	// lines are the events of the next request; ids of those are not known yet.
@@ -80,7 +84,10 @@ type sendVerb struct {
 
 func (s *sendVerb) run(ctx context.Context, files []string) error {
 	a := s.app
-	var err error
+	err := s.logs.check()
+	if err != nil {
+		return err
+	}
 	if s.client, err = a.newClient(); err != nil {
 		return err
 	}
@@ -91,7 +98,7 @@ func (s *sendVerb) run(ctx context.Context, files []string) error {
 	case one:
 		err = s.addOne(ctx)
 	default:
-		err = a.eachValue(files, &s.wrong, func(src *sourceFile, value []byte) error {
+		err = a.eachValue(files, &s.logs, &s.wrong, func(src *sourceFile, value []byte) error {
 			return s.add(ctx, src.name, value, !src.regular)
 		})
 	}
