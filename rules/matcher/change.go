@@ -2,6 +2,7 @@ package matcher
 
 import (
 	"maps"
+	"math/bits"
 	"slices"
 
 	"github.com/tocsin-engine/tocsin/rules/projection"
@@ -18,9 +19,8 @@ type state struct {
 type bus struct {
 	paths  *projection.Paths
 	levels []*level
-	// chooser and texts belong to whoever changes the bus.
+	// chooser belongs to whoever changes the bus.
 	chooser *chooser
-	texts   map[string]string
 	gone    int // conjunctions in levels whose rules are removed
 }
 
@@ -34,7 +34,15 @@ type busBuilder struct {
 
 func newBusBuilder() *busBuilder {
 	b := &busBuilder{}
-	b.taker = taker{number: b.paths.Add, paths: map[string]int32{}, texts: map[string]string{}}
+	known := map[string]int32{}
+	b.taker = taker{texts: map[string]string{}, number: func(path string) int32 {
+		n, ok := known[path]
+		if !ok {
+			n = b.paths.Add(path)
+			known[path] = n
+		}
+		return n
+	}}
 	b.chooser.rules = map[uint64]int32{}
 	return b
 }
@@ -49,7 +57,7 @@ func (b *busBuilder) add(e *entry) {
 
 func (b *busBuilder) build() *bus {
 	levels := []*level{newLevel(b.conjunctions, &b.chooser)}
-	return &bus{paths: &b.paths, chooser: &b.chooser, texts: b.taker.texts, levels: levels}
+	return &bus{paths: &b.paths, chooser: &b.chooser, levels: levels}
 }
 
 // Add puts a further rule in and returns its number. Events that are being matched do
@@ -106,16 +114,14 @@ func (m *Matcher) change(i int, r *Rule) {
 	m.state.Store(next)
 }
 
-// levelCaps are how many conjunctions the levels after the first may hold. Each is 16
-// times the one after it, so that a rule is moved a few times before it is at rest, and
-// an event looks into four levels at most.
-var levelCaps = [...]int{4096, 256, 16}
-
-// with returns the bus with one rule more. The new rule goes into the smallest level; one
-// that is full is joined with the one before it.
+// with returns the bus with one rule more.
+//
+// New rules are gathered in a level without an index, which is quick to copy. Once that
+// is full it gets one, and several levels of one size are joined to a larger one: so a
+// rule is moved a few times before it is at rest, and an event looks into few levels.
 func (b *bus) with(e *entry, version uint64) *bus {
 	next := *b
-	t := taker{texts: b.texts, paths: map[string]int32{}, number: func(path string) int32 {
+	t := taker{number: func(path string) int32 {
 		n, ok := next.paths.Find(path)
 		if !ok {
 			next.paths, n = next.paths.With(path)
@@ -127,26 +133,62 @@ func (b *bus) with(e *entry, version uint64) *bus {
 		b.chooser.count(&added[i], 1)
 	}
 	next.levels = slices.Clone(b.levels)
-	if n := len(next.levels); n > 0 && n <= len(levelCaps) && len(added) <= levelCaps[n-1] {
-		next.levels = append(next.levels, newLevel(added, b.chooser))
+	if n := len(next.levels); n > 0 && next.levels[n-1].fresh {
+		added = next.join(added, 1, version)
+	}
+	if len(added) <= mostFresh {
+		next.levels = append(next.levels, newFresh(added, b.chooser))
 		return &next
 	}
-	for i := len(next.levels) - 1; i >= 0; i-- {
-		added = next.levels[i].live(added, version)
-		next.levels = next.levels[:i]
-		if i > 0 && len(added) <= levelCaps[i-1] {
+	for {
+		alike := next.alike(len(added))
+		if alike < mostAlike {
 			break
 		}
+		added = next.join(added, alike, version)
 	}
 	next.levels = append(next.levels, newLevel(added, b.chooser))
 	return &next
+}
+
+const (
+	// mostFresh is how many conjunctions are left without an index: trying that many one
+	// by one costs an event about as much as a look into an index.
+	mostFresh = 16
+	// mostAlike is how many levels of one size there may be before a further one joins
+	// them, each size being four times the one before.
+	mostAlike = 3
+)
+
+// alike says how many of the last levels are not larger in kind than one of n conjunctions.
+func (b *bus) alike(n int) (alike int) {
+	for i := len(b.levels) - 1; i >= 0 && sizeClass(len(b.levels[i].conjunctions)) <= sizeClass(n); i-- {
+		alike++
+	}
+	return alike
+}
+
+func sizeClass(n int) int { return bits.Len(uint(n)) / 2 }
+
+// join takes the last n levels off and puts before the added conjunctions those that are
+// still there.
+func (b *bus) join(added []conjunction, n int, version uint64) []conjunction {
+	var all []conjunction
+	rest := len(b.levels) - n
+	for _, l := range b.levels[rest:] {
+		before := len(all)
+		all = l.live(all, version)
+		b.gone -= len(l.conjunctions) - (len(all) - before)
+	}
+	b.levels = b.levels[:rest]
+	return append(all, added...)
 }
 
 // without returns the bus after a rule is gone. Its conjunctions stay where they are
 // until there are more dead than living ones.
 func (b *bus) without(e *entry, version uint64) *bus {
 	next := *b
-	t := taker{texts: b.texts, paths: map[string]int32{}, number: func(path string) int32 { n, _ := b.paths.Find(path); return n }}
+	t := taker{number: func(path string) int32 { n, _ := b.paths.Find(path); return n }}
 	for _, c := range t.conjunctions(nil, e) {
 		b.chooser.count(&c, -1)
 		next.gone++
@@ -158,10 +200,8 @@ func (b *bus) without(e *entry, version uint64) *bus {
 	if 2*next.gone < total+64 {
 		return &next
 	}
-	var all []conjunction
-	for _, l := range b.levels {
-		all = l.live(all, version)
-	}
-	next.levels, next.gone = []*level{newLevel(all, b.chooser)}, 0
+	next.levels = slices.Clone(b.levels)
+	all := next.join(nil, len(next.levels), version)
+	next.levels = append(next.levels, newLevel(all, b.chooser))
 	return &next
 }

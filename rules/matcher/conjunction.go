@@ -38,6 +38,9 @@ type conjunction struct {
 	// witness is the check that the conjunction hangs under plus 1, 0 before it is
 	// chosen, -1 if there is none.
 	witness int32
+	// guard is a further value that is needed, of the check with the number guarded.
+	guard   guard
+	guarded int16
 	// group is set if the rule has more than one conjunction; it numbers such rules of
 	// a level from 1.
 	group int32
@@ -85,8 +88,8 @@ func (c *check) holds(leaf *projection.Leaf, leaves *pattern.Leaves) bool {
 // taker takes rules apart.
 type taker struct {
 	number func(path string) int32
-	paths  map[string]int32 // those that number was asked for
-	// texts has each exact text once, so that those that many rules share stay near.
+	// texts has each exact text once, so that those that many rules share stay near. Nil
+	// where a rule comes alone.
 	texts map[string]string
 	// checks is memory for those to come: one piece for many rules.
 	checks []check
@@ -148,22 +151,16 @@ func (c *check) price() int {
 }
 
 func (t *taker) check(f *pattern.Field) check {
-	path, ok := t.paths[f.Path]
-	if !ok {
-		path = t.number(f.Path)
-		t.paths[f.Path] = path
-	}
-	c := check{field: f, path: path}
+	c := check{field: f, path: t.number(f.Path)}
 	if c.how = howOf(f); c.how == byField {
 		return c
 	}
-	o := &f.Tests[0].Operands[0]
-	text, ok := t.texts[o.Text]
-	if !ok {
-		text = o.Text
-		t.texts[text] = text
+	c.text = f.Tests[0].Operands[0].Text
+	if known, ok := t.texts[c.text]; ok {
+		c.text = known
+	} else if t.texts != nil {
+		t.texts[c.text] = c.text
 	}
-	c.text = text
 	return c
 }
 

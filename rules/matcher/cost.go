@@ -69,8 +69,8 @@ func (t *tally) rangeCost(s span) float64 {
 type chooser struct {
 	rules   map[uint64]int32 // how many have a key, by its hash with the path
 	tallies []tally          // by path
-	// keys, best and other are memory that is used again.
-	keys, best, other []key
+	// keys and best are memory that is used again.
+	keys, best []key
 }
 
 // count adds the keys of a conjunction, n times.

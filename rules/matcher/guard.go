@@ -1,7 +1,8 @@
 package matcher
 
 import (
-	"github.com/tocsin-engine/tocsin/rules/pattern"
+	"math"
+
 	"github.com/tocsin-engine/tocsin/sdk/event"
 )
 
@@ -38,13 +39,13 @@ func (k *key) guard(path int32) guard {
 }
 
 // note adds the values of a path.
-func (v *values) note(path int32, leaves *pattern.Leaves) {
-	for leaf := leaves.First(path); leaf != nil; leaf = leaves.Next(leaf) {
+func (x *matching) note(path int32) {
+	for leaf := x.leaves.First(path); leaf != nil; leaf = x.leaves.Next(leaf) {
 		switch leaf.Kind {
 		case event.String:
-			v.add(guardOf(path, hashOf(leaf.Text)))
+			x.values.add(guardOf(path, x.hash(leaf)))
 		case event.Number:
-			v.add(guardOf(path, numberHash(leaves.Value(leaf).Number())))
+			x.values.add(guardOf(path, numberHash(x.leaves.Value(leaf).Number())))
 		}
 	}
 }
@@ -58,19 +59,19 @@ const enough = 64
 const useful = 0.25
 
 // guard picks the rarest exact value of a conjunction besides its witness.
-func (c *chooser) guard(conj *conjunction) (g guard, path int32) {
+func (c *chooser) guard(conj *conjunction) {
 	least := useful
 	for i := range conj.checks {
 		check := &conj.checks[i]
-		if i == int(conj.witness)-1 || check.field.MayBeAbsent || len(check.field.Tests) != 1 {
+		if i == int(conj.witness)-1 || i > math.MaxInt16 || check.field.MayBeAbsent || len(check.field.Tests) != 1 {
 			continue
 		}
-		c.keys = keysOf(c.keys[:0], &check.field.Tests[0])
-		if cost := c.cost(&c.keys[0], check.path); len(c.keys) == 1 && cost < least {
-			if bit := c.keys[0].guard(check.path); bit != 0 {
-				least, g, path = cost, bit, check.path
+		keys := keysOf(c.keys[:0], &check.field.Tests[0])
+		if cost := c.cost(&keys[0], check.path); len(keys) == 1 && cost < least {
+			if bit := keys[0].guard(check.path); bit != 0 {
+				least, conj.guard, conj.guarded = cost, bit, int16(i)
 			}
 		}
+		c.keys = keys
 	}
-	return g, path
 }

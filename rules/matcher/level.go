@@ -12,7 +12,8 @@ type level struct {
 	paths []*pathIndex
 	// always are the conjunctions without a witness: they are tried on every event.
 	always []int32
-	groups int // rules with more than one conjunction
+	groups int  // rules with more than one conjunction
+	fresh  bool // there is no index: always has all
 	// guards are those of the conjunctions, guarded the paths whose values they ask for.
 	guards  []guard
 	guarded []int32
@@ -20,26 +21,28 @@ type level struct {
 
 // newLevel indexes conjunctions, which have been counted. It takes the slice.
 func newLevel(conjunctions []conjunction, c *chooser) *level {
-	l := &level{conjunctions: conjunctions, guards: make([]guard, len(conjunctions))}
+	l := newFresh(conjunctions, c)
+	l.fresh, l.always = false, nil
 	var builders []*pathBuilder
 	for i := range conjunctions {
-		l.number(i)
-		w, ok := c.choose(&conjunctions[i])
-		if len(conjunctions) >= enough {
-			l.guard(i, c)
-		}
-		if !ok {
+		conj := &conjunctions[i]
+		if conj.witness < 0 {
 			l.always = append(l.always, int32(i))
 			continue
 		}
+		w := &conj.checks[conj.witness-1]
 		for int(w.path) >= len(builders) {
 			builders = append(builders, nil)
 		}
 		if builders[w.path] == nil {
 			builders[w.path] = &pathBuilder{}
 		}
-		for k := range w.keys {
-			builders[w.path].add(&l.postings, &w.keys[k], int32(i))
+		keys := c.witness(w)
+		for k := range keys {
+			builders[w.path].add(&l.postings, &keys[k], int32(i))
+		}
+		if len(conjunctions) >= enough {
+			l.guard(i)
 		}
 	}
 	l.paths = make([]*pathIndex, len(builders))
@@ -51,14 +54,28 @@ func newLevel(conjunctions []conjunction, c *chooser) *level {
 	return l
 }
 
-// guard sets the guard of a conjunction, whose witness is chosen.
-func (l *level) guard(i int, c *chooser) {
-	g, path := c.guard(&l.conjunctions[i])
-	if g == 0 {
+// newFresh makes a level without an index: all conjunctions are tried on every event. Their
+// witnesses and guards are chosen for the time when there is one.
+func newFresh(conjunctions []conjunction, c *chooser) *level {
+	l := &level{conjunctions: conjunctions, fresh: true, guards: make([]guard, len(conjunctions)), always: make([]int32, len(conjunctions))}
+	for i := range conjunctions {
+		l.always[i] = int32(i)
+		l.number(i)
+		if conjunctions[i].witness == 0 {
+			c.choose(&conjunctions[i])
+		}
+	}
+	return l
+}
+
+// guard puts the guard of a conjunction where it is asked for.
+func (l *level) guard(i int) {
+	c := &l.conjunctions[i]
+	if c.guard == 0 {
 		return
 	}
-	l.guards[i] = g
-	if !slices.Contains(l.guarded, path) {
+	l.guards[i] = c.guard
+	if path := c.checks[c.guarded].path; !slices.Contains(l.guarded, path) {
 		l.guarded = append(l.guarded, path)
 	}
 }

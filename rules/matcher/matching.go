@@ -2,6 +2,7 @@ package matcher
 
 import (
 	"math"
+	"slices"
 	"sync"
 
 	"github.com/tocsin-engine/tocsin/rules/expression"
@@ -20,6 +21,9 @@ type matching struct {
 	hit func(ref)
 	// values are what guards are compared with.
 	values values
+	// hashes are those of the leaves' texts, 0 where nobody asked yet: levels and guards
+	// share them.
+	hashes []uint64
 
 	// stamps says what has been dealt with: conjunctions, and after them the rules that
 	// have several. What is decided has the stamp of the event; what did not hold for the
@@ -53,6 +57,7 @@ func (x *matching) run(b *bus, ev []byte) {
 	x.leaves.Read(b.paths, ev)
 	x.gone = b.gone > 0
 	clear(x.values[:])
+	x.hashes = x.hashes[:0]
 	for i, l := range b.levels {
 		x.nextStamp()
 		x.enter(i, l)
@@ -71,6 +76,20 @@ func (x *matching) run(b *bus, ev []byte) {
 			x.one(n)
 		}
 	}
+}
+
+// hash is that of a leaf's text.
+func (x *matching) hash(leaf *projection.Leaf) uint64 {
+	if len(x.hashes) == 0 {
+		n := len(x.leaves.All)
+		x.hashes = slices.Grow(x.hashes, n)[:n]
+		clear(x.hashes)
+	}
+	h := &x.hashes[leaf.Index]
+	if *h == 0 {
+		*h = hashOf(leaf.Text)
+	}
+	return *h
 }
 
 // nextStamp begins an event in a level.
@@ -92,7 +111,7 @@ func (x *matching) enter(i int, l *level) {
 	}
 	x.level, x.seen = l, x.stamps[i]
 	for _, path := range l.guarded {
-		x.values.note(path, &x.leaves)
+		x.note(path)
 	}
 }
 

@@ -130,7 +130,7 @@ func (p *pathIndex) find(x *matching, leaf *projection.Leaf) {
 	switch leaf.Kind {
 	case event.String:
 		if p.texts != nil {
-			x.try(p.texts.find(hashOf(leaf.Text)))
+			x.try(p.texts.find(x.hash(leaf)))
 		}
 		if p.ofText {
 			p.findText(x, leaf.Text)

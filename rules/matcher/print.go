@@ -29,7 +29,11 @@ func (m *Matcher) Print(w io.Writer) error {
 		b := s.buses[name]
 		p.line(0, "bus %s: %s, %s", name, count(len(b.levels), "level"), count(b.paths.Len(), "path"))
 		for i, l := range b.levels {
-			p.line(1, "level %d: %s", i, count(len(l.conjunctions), "conjunction"))
+			note := ""
+			if l.fresh {
+				note = ", no index yet"
+			}
+			p.line(1, "level %d: %s%s", i, count(len(l.conjunctions), "conjunction"), note)
 			p.level(l, b.chooser, s.version)
 		}
 	}
@@ -70,7 +74,7 @@ func (p *printer) level(l *level, c *chooser, version uint64) {
 			continue
 		}
 		witness := &conj.checks[conj.witness-1]
-		for _, k := range c.witness(witness).keys {
+		for _, k := range c.witness(witness) {
 			all = append(all, hanging{witness.field.Path, k.String(), conj.describe()})
 		}
 	}
@@ -122,7 +126,7 @@ func (m *Matcher) Found(i int) []string {
 		}
 		witness := &conj.checks[conj.witness-1]
 		c := m.state.Load().buses[conj.entry.rule.Bus].chooser
-		for _, k := range c.witness(witness).keys {
+		for _, k := range c.witness(witness) {
 			all = append(all, witness.field.Path+" "+k.String())
 		}
 	})

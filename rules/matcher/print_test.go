@@ -56,7 +56,7 @@ bus other: 2 levels, 2 paths
       address ::1                      → net
       block 10.0.0.0/24                → net
       literal null                     → net
-  level 1: 1 conjunction
+  level 1: 1 conjunction, no index yet
     detail.late
       text "x"                         → late
 `

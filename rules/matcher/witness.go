@@ -1,52 +1,58 @@
 package matcher
 
-// witness is where a conjunction hangs in the index: the keys of one of its fields, at
-// least one of which is met by every event that satisfies it.
-type witness struct {
-	path int32
-	keys []key
-	cost float64
-}
+import (
+	"math"
 
-// choose finds the cheapest witness; ok is false if there is none, because every field
-// may be absent or nothing is known. The keys are valid until the next call. A choice
-// that was made before stands.
-func (c *chooser) choose(conj *conjunction) (best witness, ok bool) {
-	if conj.witness > 0 {
-		return c.witness(&conj.checks[conj.witness-1]), true
-	}
-	if conj.witness < 0 {
-		return witness{}, false
-	}
+	"github.com/tocsin-engine/tocsin/rules/pattern"
+)
+
+// choose finds the witness of a conjunction, the check under which it hangs in the index:
+// every event that satisfies it meets one of the check's keys, and few others do. There is
+// none if every field may be absent or nothing is known. It also chooses the guard.
+func (c *chooser) choose(conj *conjunction) {
 	conj.witness = -1
+	least := 0.0
 	for i := range conj.checks {
 		if conj.checks[i].field.MayBeAbsent {
 			continue
 		}
-		if w := c.witness(&conj.checks[i]); !ok || w.cost < best.cost {
-			best, ok, conj.witness = w, true, int32(i+1)
-			c.best, c.other = c.other, c.best
+		if cost := c.costOf(&conj.checks[i]); conj.witness < 0 || cost < least {
+			least, conj.witness = cost, int32(i+1)
 		}
 	}
-	return best, ok
+	c.guard(conj)
 }
 
-// witness collects the cheapest key of each test: any of them may be the one that
-// holds.
-func (c *chooser) witness(f *check) witness {
-	w := witness{path: f.path, keys: c.other[:0]}
+// witness collects the cheapest key of each test: any of them may be the one that holds.
+// The keys are valid until the next call.
+func (c *chooser) witness(f *check) []key {
+	c.best = c.best[:0]
 	for i := range f.field.Tests {
-		c.keys = keysOf(c.keys[:0], &f.field.Tests[i])
-		best, least := 0, 0.0
+		c.best = append(c.best, c.cheapest(&f.field.Tests[i], f.path))
+	}
+	return c.best
+}
+
+// costOf is how likely an event meets the witness that a check would be.
+func (c *chooser) costOf(f *check) (cost float64) {
+	for i := range f.field.Tests {
+		k := c.cheapest(&f.field.Tests[i], f.path)
+		cost += c.cost(&k, f.path)
+	}
+	return cost
+}
+
+// cheapest is the key of a test that the fewest events meet.
+func (c *chooser) cheapest(t *pattern.Test, path int32) key {
+	c.keys = keysOf(c.keys[:0], t)
+	best := 0
+	if len(c.keys) > 1 {
+		least := math.Inf(1)
 		for k := range c.keys {
-			cost := c.cost(&c.keys[k], f.path)
-			if k == 0 || cost < least {
+			if cost := c.cost(&c.keys[k], path); cost < least {
 				best, least = k, cost
 			}
 		}
-		w.keys = append(w.keys, c.keys[best])
-		w.cost += least
 	}
-	c.other = w.keys
-	return w
+	return c.keys[best]
 }
