@@ -36,7 +36,7 @@ func Start(t *testing.T, rules string, more ...string) *Program {
 	}
 	address := freeAddress(t)
 	p.URL = "http://" + address
-	run := exec.Command(p.Binary, append([]string{"run", "--rules", rules, "--listen", address}, more...)...)
+	run := exec.Command(p.Binary, append([]string{"run", "--rules", rules, "--listen", address, "--xray", "off"}, more...)...)
 	log, err := os.Create(filepath.Join(dir, "log"))
 	if err != nil {
 		t.Fatal(err)
