@@ -47,8 +47,8 @@ bench: build ## the matcher's workloads as one table, then every benchmark
 fuzz: plugins ## every fuzz target for FUZZTIME (10s)
 	@.ci/fuzz $(FUZZTIME)
 
-soak: plugins ## kill -9 the durable store KILLS times (100), then the hammer tests for SOAKTIME (10m)
-	@KILLS=$(KILLS) .ci/soak $(SOAKTIME) $(RACE)
+soak: plugins ## break it in every way KILLS (100) and CUTS (20) times, then the hammer tests for SOAKTIME (10m)
+	@KILLS=$(KILLS) CUTS=$(CUTS) .ci/soak $(SOAKTIME) $(RACE)
 
 clean: ## remove what was built
 	rm -rf bin .tocsin

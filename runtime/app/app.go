@@ -59,6 +59,9 @@ type Options struct {
 	// Secret is a plugin's secret by its name. Default: the environment variable
 	// TOCSIN_PLUGIN_SECRET_NAME.
 	Secret func(name string) (string, bool)
+	// Plugins may put something around every target; the soak keeps its ledger there.
+	// Default: nothing.
+	Plugins func(engine.Plugins) engine.Plugins
 	// Now is the clock. Default: time.Now.
 	Now func() time.Time
 	// Log is the logger. Default: none.
@@ -66,6 +69,9 @@ type Options struct {
 }
 
 func (o *Options) defaults() {
+	if o.Plugins == nil {
+		o.Plugins = func(p engine.Plugins) engine.Plugins { return p }
+	}
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -189,7 +195,7 @@ func (a *App) core(ctx context.Context, o Options) (err error) {
 	signed := &awsCalls{}
 	a.archives = archive.New(archive.Config{Store: a.store, Now: o.Now, Log: o.Log})
 	a.engine, err = engine.New(engine.Config{
-		Store: a.store, Archives: a.archives, Plugins: engine.Sandboxed(a.catalog, o.Now), AWS: signed, Secret: o.Secret,
+		Store: a.store, Archives: a.archives, Plugins: o.Plugins(engine.Sandboxed(a.catalog, o.Now)), AWS: signed, Secret: o.Secret,
 		Account: c.Account, Region: c.Region, MaxHops: c.MaxHops, Drain: c.Drain, Lazy: a.function, Now: o.Now, Log: o.Log,
 	})
 	if err != nil {

@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
-	"syscall"
 
 	"github.com/ncruces/go-sqlite3"
 )
@@ -29,7 +28,7 @@ type conn struct {
 // setup is what a connection needs to know of its file.
 type setup struct {
 	path string
-	// vfs names the file system that SQLite goes through; "" is the machine's.
+	// vfs names the file system that SQLite goes through.
 	vfs      string
 	pageSize int
 	cache    int64
@@ -44,10 +43,7 @@ func connect(o setup) (*conn, error) {
 	if o.readOnly {
 		pragmas = append(pragmas, "query_only(1)")
 	}
-	q := url.Values{"_pragma": pragmas}
-	if o.vfs != "" {
-		q.Set("vfs", o.vfs)
-	}
+	q := url.Values{"_pragma": pragmas, "vfs": {o.vfs}}
 	u := url.URL{Scheme: "file", Opaque: (&url.URL{Path: o.path}).EscapedPath(), RawQuery: q.Encode()}
 	db, err := sqlite3.Open(u.String())
 	if err != nil {
@@ -172,7 +168,14 @@ type fileError struct {
 	err  error
 }
 
-func (e *fileError) Error() string { return filepath.Base(e.path) + ": " + e.err.Error() }
+func (e *fileError) Error() string {
+	var code sqlite3.ExtendedErrorCode
+	if errors.As(e.err, &code) {
+		return fmt.Sprintf("%s: %v (code %d)", filepath.Base(e.path), e.err, code)
+	}
+	return filepath.Base(e.path) + ": " + e.err.Error()
+}
+
 func (e *fileError) Unwrap() error { return e.err }
 
 func (c *conn) failed(err error) error {
@@ -268,12 +271,10 @@ func (c *conn) wait(disk bool) error {
 	return nil
 }
 
-// isFull says whether an error means that there is no room now.
+// isFull says whether an error means that there is no room now: for a page, or for the
+// index of a write-ahead log.
 func isFull(err error) bool {
-	if errors.Is(err, sqlite3.IOERR_FSYNC) {
-		return false // what the disk holds is unknown, whatever the reason was
-	}
-	return errors.Is(err, sqlite3.FULL) || errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
+	return errors.Is(err, sqlite3.FULL) || errors.Is(err, sqlite3.IOERR_SHMSIZE)
 }
 
 // isDamage says whether an error means that a file is not what was written.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -30,7 +31,7 @@ var disks atomic.Int64 // names their file systems
 func faulty(t *testing.T) (*disk, Config) {
 	d := &disk{VFS: vfs.Find("os")}
 	name := fmt.Sprint("faulty", disks.Add(1))
-	vfs.Register(name, d)
+	vfs.Register(name, fileSystem{d})
 	t.Cleanup(func() { vfs.Unregister(name) })
 	return d, Config{vfs: name}
 }
@@ -64,7 +65,7 @@ func (f diskFile) Sync(flags vfs.SyncFlag) error {
 
 func (f diskFile) WriteAt(p []byte, off int64) (int, error) {
 	if size, err := f.Size(); f.hit(&f.d.full) && err == nil && off+int64(len(p)) > size {
-		return 0, vfs.SystemError(syscall.ENOSPC, sqlite3.ErrorCode(sqlite3.FULL))
+		return 0, &fs.PathError{Op: "write", Path: f.name, Err: syscall.ENOSPC}
 	}
 	return f.File.WriteAt(p, off)
 }

@@ -3,11 +3,17 @@ package sqlite
 import (
 	"errors"
 	"os"
+	"path/filepath"
 	"syscall"
 )
 
-// allocate makes a file that really takes its room.
+// allocate makes a file that really takes its room. It asks first: taking what is left
+// and giving it back takes long, and it is asked for every refusal.
 func allocate(path string, size int64) error {
+	var disk syscall.Statfs_t
+	if err := syscall.Statfs(filepath.Dir(path), &disk); err == nil && int64(disk.Bavail)*disk.Bsize < size {
+		return syscall.ENOSPC
+	}
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return err

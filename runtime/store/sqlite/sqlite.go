@@ -77,6 +77,10 @@ func Open(ctx context.Context, dir string, c Config) (*Store, error) {
 	if c.Log == nil {
 		c.Log = hclog.NewNullLogger()
 	}
+	if c.vfs == "" {
+		registerMachine()
+		c.vfs = machine
+	}
 	s := &Store{
 		dir: dir, vfs: c.vfs, cache: c.Cache, log: c.Log.Named("store"), room: newRoom(dir), recent: recent{limit: c.Recent},
 		writer: &writer{}, cursors: map[string]store.Seq{},

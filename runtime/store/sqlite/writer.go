@@ -137,9 +137,29 @@ func (s *Store) gather(first *op) []*op {
 	return group
 }
 
-// group commits operations and answers each. When the disk is full, those that take no
-// room are made in the reserve, and the others are refused.
+// group commits operations and answers each. Settlements are first: they do not wait for
+// the disk, and what a crash finds unsettled is delivered again.
 func (s *Store) group(ops []*op) {
+	settle := make([]*op, 0, len(ops))
+	var others []*op
+	for _, o := range ops {
+		if o.appends || o.durable {
+			others = append(others, o)
+		} else {
+			settle = append(settle, o)
+		}
+	}
+	s.together(settle)
+	s.together(others)
+	s.checkpointIfLarge()
+}
+
+// together commits operations as one transaction. When the disk is full, those that take
+// no room are made in the reserve, and the others are refused.
+func (s *Store) together(ops []*op) {
+	if len(ops) == 0 {
+		return
+	}
 	if s.room.full() && !s.room.reserve() {
 		ops = refuseGrowing(ops)
 	}
@@ -155,7 +175,6 @@ func (s *Store) group(ops []*op) {
 	for _, o := range ops {
 		o.done <- err
 	}
-	s.checkpointIfLarge()
 }
 
 // refuseGrowing answers the operations that take room, and returns the others.
