@@ -62,3 +62,6 @@ func WithoutDirtyPages() func() {
 	dirtyPages = func() bool { return false }
 	return func() { dirtyPages = before }
 }
+
+// ProcessTime is the processor time that this process has used.
+var ProcessTime = processTime

@@ -76,4 +76,5 @@ func (m *memory) restore(faulted bool) error {
 	return m.image.restoreDirty(m, faulted)
 }
 
-func (m *memory) small() bool { return len(m.image.bytes) <= smallImage }
+// small says that the whole image is copied back.
+func (m *memory) small() bool { return len(m.image.bytes) <= smallImage && !countsFaults() }

@@ -5,6 +5,7 @@ import (
 	"os"
 	"runtime"
 	"sync"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -46,7 +47,7 @@ const (
 // faults counts the page faults of this thread; ok is false where the kernel does not
 // count them, or nobody needs the count.
 func (m *memory) faults() (n int64, ok bool) {
-	if m.small() || !countsFaults() {
+	if !countsFaults() {
 		return 0, false
 	}
 	return m.usage.faults(), true
@@ -149,3 +150,12 @@ var dirtyPages = sync.OnceValue(func() bool {
 	}
 	return true
 })
+
+// processTime is the processor time that this process has used.
+func processTime() time.Duration {
+	var t unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_PROCESS_CPUTIME_ID, &t); err != nil {
+		panic("BUG: sandbox: processor time: " + err.Error())
+	}
+	return time.Duration(t.Nano())
+}

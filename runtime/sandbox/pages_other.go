@@ -2,6 +2,8 @@
 
 package sandbox
 
+import "time"
+
 // reserve is size zero bytes. Go's runtime takes memory this large from the operating
 // system, which gives it when it is written.
 func reserve(size int) ([]byte, error) { return make([]byte, size), nil }
@@ -37,3 +39,8 @@ func (m *memory) faults() (int64, bool) { return 0, false }
 var dirtyPages = func() bool { return false }
 
 var countsFaults = func() bool { return false }
+
+var processStart = time.Now()
+
+// processTime is the time since the start where the system's is not asked.
+func processTime() time.Duration { return time.Since(processStart) }

@@ -3,6 +3,7 @@ package sandbox_test
 import (
 	"context"
 	"fmt"
+	"os"
 	"runtime"
 	"testing"
 	"time"
@@ -11,6 +12,20 @@ import (
 	"github.com/tocsin-engine/tocsin/runtime/sandbox/sandboxtest"
 	"github.com/tocsin-engine/tocsin/sdk/abi"
 )
+
+// cloudtrail is a batch of n events of 1,536 bytes.
+func cloudtrail(b *testing.B, n int) sandbox.Call {
+	b.Helper()
+	event, err := os.ReadFile("testdata/guests/measured/event.json")
+	if err != nil {
+		b.Fatal(err)
+	}
+	c := batch()
+	for k := range n {
+		c.Batch.Records = append(c.Batch.Records, abi.Record{ID: fmt.Sprint(k), Attempt: 1, Rule: "r", Event: event})
+	}
+	return c
+}
 
 // sized is a batch of n events of 1.5 KB that ask the hostile guest for do.
 func sized(do string, n int) sandbox.Call {
@@ -47,23 +62,45 @@ func BenchmarkCall(b *testing.B) {
 	}
 }
 
-// BenchmarkIsolation reports what isolation costs, as ratios of one run: pristine calls
-// with a deadline against warm ones without, and what they replace.
+// workload is a guest that a benchmark calls.
+type workload struct {
+	name, dir, config string
+}
+
+var workloads = []workload{
+	{"c", "testdata/guests/measured_c", ""},
+	{"go", "testdata/guests/measured", ""},
+	{"go_json", "testdata/guests/measured", `{"decode":true}`},
+}
+
+func (w workload) measure(b *testing.B, events int) sandbox.Measured {
+	b.Helper()
+	m, err := sandbox.Measure(b.Context(), sandboxtest.Host(b), sandboxtest.Guest(b, w.dir),
+		sandbox.TargetConfig{Name: w.name, Config: []byte(w.config), Host: &recorder{}}, cloudtrail(b, events), 60, 3*time.Millisecond)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return m
+}
+
+// BenchmarkIsolation reports what isolation costs, as ratios of one run in processor time:
+// pristine calls with a deadline against warm ones without, and what they replace.
 func BenchmarkIsolation(b *testing.B) {
-	for name, wasm := range map[string][]byte{"go": sandboxtest.Guest(b, "testdata/guests/hostile"), "lean": fine().module()} {
-		b.Run("guest="+name, func(b *testing.B) {
+	for _, w := range workloads {
+		b.Run("guest="+w.name, func(b *testing.B) {
 			for b.Loop() {
-				m, err := sandbox.Measure(b.Context(), sandboxtest.Host(b), wasm,
-					sandbox.TargetConfig{Name: name, Host: &recorder{}}, sized("nothing", 1), 5, 40*time.Millisecond)
-				if err != nil {
-					b.Fatal(err)
-				}
+				m := w.measure(b, 1)
 				b.ReportMetric(float64(m.Pristine), "pristine-ns")
 				b.ReportMetric(float64(m.Warm), "warm-ns")
 				b.ReportMetric(float64(m.Pristine)/float64(m.Warm), "pristine/warm")
 				b.ReportMetric(float64(m.Fresh)/float64(m.Pristine), "fresh/pristine")
 				b.ReportMetric(float64(m.WarmTimeout)/float64(m.Pristine), "warm+timeout/pristine")
 				b.ReportMetric(m.HostAllocs, "host-allocs")
+				ten := w.measure(b, 10)
+				b.ReportMetric(float64(ten.Pristine-ten.Warm)/10, "overhead-ns/event")
+				if m.HostAllocs != 0 || ten.HostAllocs != 0 {
+					b.Errorf("%g and %g allocations a call, want none", m.HostAllocs, ten.HostAllocs)
+				}
 			}
 		})
 	}

@@ -5,13 +5,15 @@ package sandboxtest
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"sync"
 	"testing"
 
-	"github.com/tocsin-engine/tocsin/runtime/pluginkit/gobuild"
+	"github.com/tocsin-engine/tocsin/runtime/pluginkit/toolchain"
 	"github.com/tocsin-engine/tocsin/runtime/sandbox"
+	"github.com/tocsin-engine/tocsin/sdk/abi"
 )
 
 // CacheDir is the compile cache of all tests.
@@ -31,7 +33,8 @@ func Host(t testing.TB) *sandbox.Host {
 
 var guests sync.Map // folder -> func() ([]byte, error)
 
-// Guest builds the Go guest in dir, once a process.
+// Guest builds the guest in dir, once a process; where its language's compiler is not on
+// this machine, the test is skipped.
 func Guest(t testing.TB, dir string) []byte {
 	t.Helper()
 	abs, err := filepath.Abs(dir)
@@ -40,6 +43,9 @@ func Guest(t testing.TB, dir string) []byte {
 	}
 	build, _ := guests.LoadOrStore(abs, sync.OnceValues(func() ([]byte, error) { return compile(abs) }))
 	wasm, err := build.(func() ([]byte, error))()
+	if missing, ok := errors.AsType[*toolchain.Missing](err); ok {
+		t.Skipf("skipped: %v", missing)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,7 +59,7 @@ func compile(dir string) ([]byte, error) {
 	}
 	defer os.RemoveAll(out)
 	file := filepath.Join(out, "guest.wasm")
-	if err := gobuild.Compile(context.Background(), dir, file); err != nil {
+	if err := toolchain.Of(dir).Compile(context.Background(), dir, file, abi.Grants{}); err != nil {
 		return nil, err
 	}
 	return os.ReadFile(file)
