@@ -5,6 +5,7 @@ GO          ?= go
 VERSION     ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 FUZZTIME    ?= 10s
 SOAKTIME    ?= 10m
+LOADTIME    ?= 60s
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.1
 GOLANGCI    := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 # Budgets in KiB; raising one is a decision, with its reason in runtime/RATIONALE.md.
@@ -44,6 +45,9 @@ bench: build ## the matcher's workloads as one table, then every benchmark
 	@bin/tocsin bench
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
+load: build ## 10,000 connections and 1,000 requests a second over every door, for LOADTIME (60s)
+	TOCSIN_LOAD=$(CURDIR)/bin/tocsin TOCSIN_LOAD_TIME=$(LOADTIME) $(GO) test -count=1 -run '^TestLoad$$' -v ./runtime/server
+
 fuzz: plugins ## every fuzz target for FUZZTIME (10s)
 	@.ci/fuzz $(FUZZTIME)
 
@@ -54,4 +58,4 @@ clean: ## remove what was built
 	rm -rf bin .tocsin
 	find plugins/dist -type f ! -name README.md -delete 2>/dev/null || true
 
-.PHONY: help run build plugins test race check lint bench fuzz soak clean
+.PHONY: help run build plugins test race check lint bench load fuzz soak clean
