@@ -42,6 +42,7 @@ var services = map[string]Service{
 		Protocol: Query, Version: "2010-03-31",
 		Namespace: "http://sns.amazonaws.com/doc/2010-03-31/",
 	},
+	"ssm": {Protocol: JSON11, Prefixes: []string{"AmazonSSM"}},
 	"sqs": {
 		Protocol: JSON10, Prefixes: []string{"AmazonSQS"}, Version: "2012-11-05",
 		Namespace: "http://queue.amazonaws.com/doc/2012-11-05/",

@@ -20,14 +20,14 @@ func findings(list diag.List, files []rulefile.File, s style) diag.Report {
 	return r
 }
 
-// count is "1 rule", "2 rules", "2 matches".
+// count is "1 rule", "2 rules", "2 days", "2 matches", "2 entries".
 func count(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun
 	}
 	if strings.HasSuffix(noun, "ch") {
 		noun += "e"
-	} else if before, ok := strings.CutSuffix(noun, "y"); ok {
+	} else if before, ok := strings.CutSuffix(noun, "y"); ok && !strings.HasSuffix(before, "a") {
 		noun = before + "ie"
 	}
 	return fmt.Sprintf("%d %ss", n, noun)

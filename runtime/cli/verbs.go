@@ -7,6 +7,7 @@ func verbs(a *app) []*cobra.Command {
 	return []*cobra.Command{
 		completionCommand(a),
 		runCommand(a),
+		agentCommand(a),
 		demoCommand(a),
 		checkCommand(a),
 		testCommand(a),

@@ -9,11 +9,12 @@ import (
 type Scope uint8
 
 // Everywhere is for all verbs, Client for those that talk to a server, Server for those
-// that are one. A setting can be for both of the latter.
+// that are one, Agent for the agent. A setting can be for several of the latter.
 const (
 	Everywhere Scope = 1 << iota
 	Client
 	Server
+	Agent
 )
 
 // Config holds the value of every setting.
@@ -66,11 +67,12 @@ type Config struct {
 }
 
 // Defaults that others need too: Rules is the folder of the rules, Account and Region
-// are what an event gets that says nothing.
+// are what an event gets that says nothing, URL is where a server is.
 const (
 	Rules   = "rules"
 	Account = "000000000000"
 	Region  = "us-east-1"
+	URL     = "http://127.0.0.1:7575"
 	// OTLPDimensions tell where something runs, and do not change at each start: a
 	// metric's identity is all its dimensions.
 	OTLPDimensions = "deployment.environment.name,deployment.environment,host.name,k8s.cluster.name,k8s.namespace.name"
@@ -116,7 +118,7 @@ var Settings = []Setting{
 	{Name: "verbose", Short: "v", Scope: Everywhere, Default: "0", Help: "print reasons; -vv prints timings too",
 		field: func(c *Config) any { return &c.Verbose }},
 
-	{Name: "server", Scope: Client, Default: "http://127.0.0.1:7575", Help: "where the server is, as a `URL`",
+	{Name: "server", Scope: Client, Default: URL, Help: "where the server is, as a `URL`",
 		field: func(c *Config) any { return &c.URL }},
 
 	{Name: "rules", Scope: Server, Default: Rules, Help: "folders or files of rules; repeat it or separate them by commas",
@@ -131,9 +133,9 @@ var Settings = []Setting{
 		field: func(c *Config) any { return &c.TLSKey }},
 	{Name: "keys", Scope: Server, Help: "`FILE` of access keys, a line each: ACCESS_KEY_ID SECRET; requests must then be signed (SigV4)",
 		field: func(c *Config) any { return &c.Keys }},
-	{Name: "account", Scope: Server, Default: Account, Help: "the AWS account id to speak for",
+	{Name: "account", Scope: Server | Agent, Default: Account, Help: "the AWS account id to speak for",
 		field: func(c *Config) any { return &c.Account }},
-	{Name: "region", Scope: Client | Server, Default: Region, Help: "the AWS region to speak for, and to sign for",
+	{Name: "region", Scope: Client | Server | Agent, Default: Region, Help: "the AWS region to speak for, and to sign for",
 		field: func(c *Config) any { return &c.Region }},
 	{Name: "statsd", Scope: Server, Help: "take StatsD metrics on this UDP `ADDRESS`, as :8125; without a host only this machine can send",
 		field: func(c *Config) any { return &c.StatsD }},
@@ -155,8 +157,8 @@ var Settings = []Setting{
 		field: func(c *Config) any { return &c.Cache }},
 	{Name: "lambda-state", Scope: Server, Help: "in a Lambda function, remember in this table: `dynamodb:TABLE`",
 		field: func(c *Config) any { return &c.LambdaState }},
-	{Name: "log-level", Scope: Server, Default: "info", Choices: []string{"trace", "debug", "info", "warn", "error"}, Help: "how much to log: trace, debug, info, warn or error",
+	{Name: "log-level", Scope: Server | Agent, Default: "info", Choices: []string{"trace", "debug", "info", "warn", "error"}, Help: "how much to log: trace, debug, info, warn or error",
 		field: func(c *Config) any { return &c.LogLevel }},
-	{Name: "log-format", Scope: Server, Default: "auto", Choices: []string{"auto", "text", "json"}, Help: "text, json, or auto: text on a terminal, json elsewhere",
+	{Name: "log-format", Scope: Server | Agent, Default: "auto", Choices: []string{"auto", "text", "json"}, Help: "text, json, or auto: text on a terminal, json elsewhere",
 		field: func(c *Config) any { return &c.LogFormat }},
 }

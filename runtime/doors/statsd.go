@@ -30,6 +30,8 @@ type StatsDConfig struct {
 	Namespace string
 	// Log gets a line for each interval in which lines were refused. Default: nowhere.
 	Log hclog.Logger
+	// Put takes the data of an interval. Default: the engine does, as events.
+	Put func(context.Context, []metrics.Datum) error
 }
 
 // StatsD takes metrics in StatsD's lines over UDP, and puts a datum for each metric at
@@ -198,8 +200,11 @@ func (d *StatsD) flush(ctx context.Context) {
 	}
 }
 
-// put hands data to the engine in one commit.
+// put hands data on, to the engine in one commit.
 func (d *StatsD) put(ctx context.Context, data []metrics.Datum) error {
+	if d.c.Put != nil {
+		return d.c.Put(ctx, data)
+	}
 	submissions := make([]service.Submission, len(data))
 	for i, datum := range data {
 		ev, err := datum.Event(d.c.defaults())

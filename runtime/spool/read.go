@@ -113,13 +113,6 @@ func (q *Queue) Len() int {
 	return n
 }
 
-// Room is how many bytes more fit before records are dropped.
-func (q *Queue) Room() int64 {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	return q.c.MaxBytes - q.size()
-}
-
 // Damaged is how many bytes were found torn.
 func (q *Queue) Damaged() int64 {
 	q.mu.Lock()

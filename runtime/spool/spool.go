@@ -107,6 +107,30 @@ func (q *Queue) readCursor() error {
 func (q *Queue) Append(records [][]byte) (dropped int, err error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	return q.append(records)
+}
+
+// AppendFitting puts as many of the records at the end as fit without dropping any, and
+// returns how many that are. dropped are those of them that are larger than the queue.
+func (q *Queue) AppendFitting(records [][]byte) (n, dropped int, err error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	room := q.c.MaxBytes - q.size()
+	for ; n < len(records); n++ {
+		// Each record might begin a segment.
+		if room -= int64(len(records[n]) + frameHead + len(magic)); room < 0 && !q.tooLarge(records[n]) {
+			break
+		}
+	}
+	dropped, err = q.append(records[:n])
+	return n, dropped, err
+}
+
+func (q *Queue) tooLarge(record []byte) bool {
+	return int64(len(record))+frameHead+int64(len(magic)) > q.c.MaxBytes
+}
+
+func (q *Queue) append(records [][]byte) (dropped int, err error) {
 	var b []byte
 	frames := 0
 	flush := func() error {
@@ -116,7 +140,7 @@ func (q *Queue) Append(records [][]byte) (dropped int, err error) {
 		return err
 	}
 	for _, r := range records {
-		if int64(len(r))+frameHead+int64(len(magic)) > q.c.MaxBytes {
+		if q.tooLarge(r) {
 			dropped++
 			continue
 		}

@@ -152,7 +152,7 @@ func TestFull(t *testing.T) {
 			t.Fatalf("%d bytes", q.size())
 		}
 	}
-	if dropped == 0 || q.Len() != appended-dropped || q.Room() < 0 {
+	if dropped == 0 || q.Len() != appended-dropped {
 		t.Errorf("%d dropped, %d wait", dropped, q.Len())
 	}
 	got := take(t, q, 1000)
@@ -163,6 +163,23 @@ func TestFull(t *testing.T) {
 		t.Errorf("a record larger than the queue: %d dropped", n)
 	}
 	want(t, take(t, q, 9), "y")
+}
+
+func TestAppendFitting(t *testing.T) {
+	q := open(t, Config{Dir: t.TempDir(), MaxBytes: 200, SegmentBytes: 50})
+	next, appended, dropped := 0, 0, 0
+	for range 30 {
+		records := [][]byte{fmt.Appendf(nil, "record %d", next), fmt.Appendf(nil, "record %d", next+1), make([]byte, 300)}
+		n, d, err := q.AppendFitting(records)
+		if err != nil || q.size() > 200 {
+			t.Fatalf("%v; %d bytes", err, q.size())
+		}
+		next, appended, dropped = next+min(n, 2), appended+n-d, dropped+d
+	}
+	got := take(t, q, 1000)
+	if len(got) != appended || got[0] != "record 0" || got[len(got)-1] != fmt.Sprint("record ", next-1) || dropped == 0 || dropped == 30 {
+		t.Errorf("%q; %d were appended, %d dropped", got, appended, dropped)
+	}
 }
 
 // TestDropWhileReading: what was read and then dropped is not done twice.

@@ -34,6 +34,14 @@ type Counts struct {
 	Removed int
 }
 
+// Plus is the sum of two counts.
+func (c Counts) Plus(o Counts) Counts {
+	return Counts{
+		Records: c.Records + o.Records, Bytes: c.Bytes + o.Bytes, Filtered: c.Filtered + o.Filtered, Truncated: c.Truncated + o.Truncated,
+		Rotated: c.Rotated + o.Rotated, Cut: c.Cut + o.Cut, Removed: c.Removed + o.Removed,
+	}
+}
+
 // Follower follows the files of one Log. It is not for concurrent use.
 type Follower struct {
 	log   Log

@@ -78,6 +78,28 @@ func (d MetricDatum) datum(namespace string, entity *metrics.Entity) metrics.Dat
 	return out
 }
 
+// NewMetricDatum is a datum as a client sends it.
+func NewMetricDatum(d metrics.Datum) MetricDatum {
+	out := MetricDatum{
+		MetricName: d.Name, Dimensions: d.Dimensions, Timestamp: d.Time, Unit: d.Unit, StorageResolution: d.StorageResolution,
+		Value: given(d.Value), Values: d.Values, Counts: d.Counts,
+	}
+	if s := d.Statistics; s != nil {
+		out.StatisticValues = &StatisticSet{
+			SampleCount: given(s.SampleCount), Sum: given(s.Sum), Minimum: given(s.Minimum), Maximum: given(s.Maximum),
+		}
+	}
+	return out
+}
+
+// given is nil for no number.
+func given(n json.Number) *json.Number {
+	if n == "" {
+		return nil
+	}
+	return &n
+}
+
 // number gives a number the text that JSON has for it; "" stays nothing.
 func number(n *json.Number) json.Number {
 	if n == nil {
