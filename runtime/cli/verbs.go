@@ -16,6 +16,7 @@ func verbs(a *app) []*cobra.Command {
 		sendCommand(a),
 		tailCommand(a),
 		statusCommand(a),
+		topCommand(a),
 		dlqCommand(a),
 		archiveCommand(a),
 		replayCommand(a),
