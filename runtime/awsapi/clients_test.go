@@ -20,6 +20,7 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"github.com/tocsin-engine/tocsin/ingest/awswire"
+	"github.com/tocsin-engine/tocsin/runtime/archive"
 	"github.com/tocsin-engine/tocsin/runtime/awsapi"
 	"github.com/tocsin-engine/tocsin/runtime/service"
 	"github.com/tocsin-engine/tocsin/runtime/service/events"
@@ -56,7 +57,8 @@ func eventBridge(t *testing.T) (*httptest.Server, *collector, *awsapi.Handler) {
 		Now:    time.Now,
 		Region: "us-east-1",
 	})
-	svc := events.New(events.Config{Store: memory.New(memory.Config{}), Engine: engine, Now: time.Now})
+	st := memory.New(memory.Config{})
+	svc := events.New(events.Config{Store: st, Engine: engine, Now: time.Now, Archives: archive.New(archive.Config{Store: st, Rehearsal: true})})
 	h := awsapi.New(awsapi.Config{Table: service.NewTable(svc.Operations()), Verifier: verifier, Account: "123456789012", Region: "us-east-1"})
 	server := httptest.NewServer(h)
 	t.Cleanup(server.Close)
