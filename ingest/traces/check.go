@@ -28,10 +28,20 @@ var (
 
 // member is a segment, or a subsegment inside of one, while it is checked.
 type member struct {
-	v  event.Value
 	id string
 	// inside is set for a subsegment in its segment: that one has its trace.
 	inside bool
+
+	fields fields
+}
+
+// fields are the members that the check looks at, taken out in one pass: a segment holds
+// its subsegments, and to look for each name by itself would walk over all of them.
+type fields struct {
+	id, traceID, parentID, name, kind, start, end, inProgress, cause, subsegments event.Value
+	// wrong is the first one of the others that has not its type.
+	wrong     string
+	wrongType event.Kind
 }
 
 // refuse makes an error in X-Ray's form; why says what to write instead.
@@ -44,23 +54,24 @@ func (m *member) refuse(code, why string, args ...any) *Error {
 }
 
 func (m *member) isSubsegment() bool {
-	kind, _ := m.v.Get("type").Text()
+	kind, _ := m.fields.kind.Text()
 	return kind == "subsegment"
 }
 
 // parse checks one segment that stands by itself.
 func parse(v event.Value) (Segment, *Error) {
-	m := &member{v: v}
+	m := &member{}
 	if v.Kind() != event.Object {
 		return Segment{}, m.refuse("ParseError", "a segment is one JSON object, not %s", v.Kind())
 	}
+	m.fields = read(v)
 	s := Segment{document: v}
 	var err *Error
-	if m.id, err = m.text("id", "Id", segmentID, "16 hexadecimal digits"); err != nil {
+	if s.ID, err = m.ownID(); err != nil {
 		return s, err
 	}
-	s.ID = m.id
-	if s.TraceID, err = m.text("trace_id", "TraceId", traceID, "1-5759e988-bd862e3fe1be46a994272793, or 32 hexadecimal digits"); err != nil {
+	m.id = s.ID
+	if s.TraceID, err = m.text(m.fields.traceID, "trace_id", "TraceId", traceID, "1-5759e988-bd862e3fe1be46a994272793, or 32 hexadecimal digits"); err != nil {
 		return s, err
 	}
 	if s.ParentID, err = m.parent(); err != nil {
@@ -75,12 +86,11 @@ func parse(v event.Value) (Segment, *Error) {
 	return s, m.rest()
 }
 
-// text reads a member that must be there and look as allowed says.
-func (m *member) text(name, code string, allowed *regexp.Regexp, like string) (string, *Error) {
-	v := m.v.Get(name)
+// text checks a member that must be there and look as allowed says.
+func (m *member) text(v event.Value, name, code string, allowed *regexp.Regexp, like string) (string, *Error) {
 	s, ok := v.Text()
 	switch {
-	case v == nil || v.Kind() == event.Null || ok && s == "":
+	case isNothing(v) || ok && s == "":
 		return "", m.refuse("Missing"+code, "give %s: %s", name, like)
 	case !ok:
 		return "", m.refuse("ParseError", "%s is a string, not %s", name, v.Kind())
@@ -90,16 +100,23 @@ func (m *member) text(name, code string, allowed *regexp.Regexp, like string) (s
 	return s, nil
 }
 
+// isNothing says whether a member is not there, or null, which counts as not given.
+func isNothing(v event.Value) bool { return v == nil || v.Kind() == event.Null }
+
+func (m *member) ownID() (string, *Error) {
+	return m.text(m.fields.id, "id", "Id", segmentID, "16 hexadecimal digits")
+}
+
 // parent reads parent_id, which only a subsegment that stands by itself must have.
 func (m *member) parent() (string, *Error) {
-	if v := m.v.Get("parent_id"); (v == nil || v.Kind() == event.Null) && !m.isSubsegment() {
+	if isNothing(m.fields.parentID) && !m.isSubsegment() {
 		return "", nil
 	}
-	return m.text("parent_id", "ParentId", segmentID, "the 16 hexadecimal digits of its parent's id")
+	return m.text(m.fields.parentID, "parent_id", "ParentId", segmentID, "the 16 hexadecimal digits of its parent's id")
 }
 
 func (m *member) name() (string, *Error) {
-	s, err := m.text("name", "Name", segmentName, `letters, digits, spaces and _ . : / % & # = + \ - @`)
+	s, err := m.text(m.fields.name, "name", "Name", segmentName, `letters, digits, spaces and _ . : / % & # = + \ - @`)
 	if err == nil && utf8.RuneCountInString(s) > MaxName {
 		err = m.refuse("InvalidName", "a name has at most %d characters", MaxName)
 	}
@@ -108,22 +125,21 @@ func (m *member) name() (string, *Error) {
 
 // times reads start_time and end_time; a segment in progress has no end.
 func (m *member) times() (start, end time.Time, err *Error) {
-	if start, err = m.time("start_time", "StartTime"); err != nil {
+	if start, err = m.time(m.fields.start, "start_time", "StartTime"); err != nil {
 		return start, end, err
 	}
-	if m.v.Get("in_progress").IsTrue() {
+	if m.fields.inProgress.IsTrue() {
 		return start, end, nil
 	}
-	end, err = m.time("end_time", "EndTime")
+	end, err = m.time(m.fields.end, "end_time", "EndTime")
 	return start, end, err
 }
 
 // time reads seconds since 1970. A year beyond 9999 could not be written as a date.
-func (m *member) time(name, code string) (time.Time, *Error) {
-	v := m.v.Get(name)
+func (m *member) time(v event.Value, name, code string) (time.Time, *Error) {
 	seconds, ok := v.Float()
 	switch {
-	case v == nil || v.Kind() == event.Null:
+	case isNothing(v):
 		return time.Time{}, m.refuse("Missing"+code, "give %s: seconds since 1970, as 1478293361.271", name)
 	case !ok:
 		return time.Time{}, m.refuse("ParseError", "%s is a number, not %s", name, v.Kind())

@@ -44,7 +44,7 @@ func (e *Error) Error() string { return e.Message }
 
 // Parse reads a document that is one segment. The error is an *Error.
 func Parse(document []byte) (Segment, error) {
-	v, err := read(document)
+	v, err := checked(document)
 	if err != nil {
 		return Segment{}, err
 	}
@@ -58,7 +58,7 @@ func Parse(document []byte) (Segment, error) {
 // ParseAll reads a document as PutTraceSegments takes it: one segment, or a list of
 // independent subsegments. One that is refused does not stop the others.
 func ParseAll(document []byte) (segments []Segment, refused []*Error) {
-	v, err := read(document)
+	v, err := checked(document)
 	if err != nil {
 		return nil, []*Error{err}
 	}
@@ -82,8 +82,8 @@ func ParseAll(document []byte) (segments []Segment, refused []*Error) {
 	return segments, refused
 }
 
-// read checks the text of a document.
-func read(document []byte) (event.Value, *Error) {
+// checked checks the text of a document.
+func checked(document []byte) (event.Value, *Error) {
 	document = bytes.TrimSpace(document)
 	whole := &member{}
 	switch err := event.Check(document); {

@@ -253,3 +253,23 @@ func FuzzParseAll(f *testing.F) {
 		}
 	})
 }
+
+// BenchmarkParse has a segment of an SDK, and the worst that 64 KiB can hold: subsegments
+// in subsegments.
+func BenchmarkParse(b *testing.B) {
+	deep := `{"id":"53995c3f42cd8ad8","name":"db","start_time":1,"end_time":2,"metadata":{"x":"` + strings.Repeat("y", 50_000) + `"}}`
+	for range 40 {
+		deep = `{"id":"53995c3f42cd8ad8","name":"db","start_time":1,"end_time":2,"subsegments":[` + deep + `]}`
+	}
+	for name, document := range map[string]string{"plain": sound, "deep": with("subsegments", "["+deep+"]")} {
+		b.Run("segment="+name, func(b *testing.B) {
+			b.SetBytes(int64(len(document)))
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := traces.Parse([]byte(document)); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
