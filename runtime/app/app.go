@@ -20,6 +20,7 @@ import (
 	"github.com/tocsin-engine/tocsin/runtime/engine"
 	"github.com/tocsin-engine/tocsin/runtime/ruledir"
 	"github.com/tocsin-engine/tocsin/runtime/sandbox"
+	"github.com/tocsin-engine/tocsin/runtime/sandbox/trust"
 	"github.com/tocsin-engine/tocsin/runtime/server"
 	"github.com/tocsin-engine/tocsin/runtime/service"
 	"github.com/tocsin-engine/tocsin/runtime/store"
@@ -33,6 +34,7 @@ type App struct {
 	store    store.Store
 	host     *sandbox.Host
 	catalog  *sandbox.Catalog
+	trusted  trust.Keys
 	engine   *engine.Engine
 	archives *archive.Archives
 	table    *service.Table
@@ -190,7 +192,10 @@ func (a *App) core(ctx context.Context, o Options) (err error) {
 	if cache == "" {
 		cache = sandbox.CacheDir()
 	}
-	a.host = sandbox.New(ctx, sandbox.Config{CacheDir: cache, Log: o.Log})
+	if a.trusted, err = trust.LoadKeys(c.TrustedKeys...); err != nil {
+		return err
+	}
+	a.host = sandbox.New(ctx, sandbox.Config{CacheDir: cache, Trusted: a.trusted, Log: o.Log})
 	a.catalog = a.host.NewCatalog()
 	signed := &awsCalls{}
 	a.archives = archive.New(archive.Config{Store: a.store, Now: o.Now, Log: o.Log})
@@ -232,7 +237,7 @@ func (a *App) read(context.Context) (*rulefile.Set, diag.List, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	plugins := sandbox.Describe(rulefile.Plugins(files.Rules))
+	plugins := sandbox.Describe(rulefile.Plugins(files.Rules), a.trusted)
 	// What a function cannot keep has findings of its own.
 	durable := a.store.Promises().Durable || a.function
 	set, findings := rulefile.Load(files.Rules, rulefile.Options{Durable: durable, Plugins: plugins})

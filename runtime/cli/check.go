@@ -11,6 +11,7 @@ import (
 	"github.com/tocsin-engine/tocsin/rules/rulefile"
 	"github.com/tocsin-engine/tocsin/runtime/ruledir"
 	"github.com/tocsin-engine/tocsin/runtime/sandbox"
+	"github.com/tocsin-engine/tocsin/runtime/sandbox/trust"
 )
 
 func checkCommand(a *app) *cobra.Command {
@@ -33,11 +34,15 @@ of their targets. Files that end in _test.yaml are read as tests. Exit code 0: n
 	c.purpose = "server"
 	cmd.Flags().Var(&choice{&c.purpose, []string{"server", "lambda"}}, "for", "what will run the rules: server or lambda")
 	cmd.Flags().StringVar(&c.state, "lambda-state", "", "the function will remember in this table: `dynamodb:TABLE`")
+	cmd.Flags().StringSliceVar(&c.trusted, "trusted-keys", nil, "PEM `FILES` of public keys; plugins need a signature of one of them")
 	cmd.Flags().Var(&choice{&c.failOn, []string{"error", "warning"}}, "fail-on", "which findings make the exit code 1: error or warning")
 	return cmd
 }
 
-type checkVerb struct{ format, failOn, data, purpose, state string }
+type checkVerb struct {
+	format, failOn, data, purpose, state string
+	trusted                              []string
+}
 
 func (c *checkVerb) run(ctx context.Context, a *app, paths []string) error {
 	if len(paths) == 0 {
@@ -50,7 +55,10 @@ func (c *checkVerb) run(ctx context.Context, a *app, paths []string) error {
 	if len(files.Rules)+len(files.Tests) == 0 {
 		return fmt.Errorf("no rule file (*.yaml) in %s; tocsin new rule NAME writes one", list(paths))
 	}
-	set, all := c.load(files)
+	set, all, err := c.load(files)
+	if err != nil {
+		return err
+	}
 	_, all = loadTests(files.Tests, set, all)
 	if all.Errors() == 0 {
 		more, err := a.tryConfigs(ctx, set)
@@ -77,13 +85,18 @@ func (c *checkVerb) run(ctx context.Context, a *app, paths []string) error {
 }
 
 // load reads the rule files as what will run them does.
-func (c *checkVerb) load(files ruledir.Files) (*rulefile.Set, diag.List) {
-	if c.purpose == "server" {
-		return loadSet(files, c.data != "")
+func (c *checkVerb) load(files ruledir.Files) (*rulefile.Set, diag.List, error) {
+	trusted, err := trust.LoadKeys(c.trusted...)
+	if err != nil {
+		return nil, nil, err
 	}
-	plugins := sandbox.Describe(rulefile.Plugins(files.Rules))
+	if c.purpose == "server" {
+		set, all := loadSet(files, c.data != "", trusted)
+		return set, all, nil
+	}
+	plugins := sandbox.Describe(rulefile.Plugins(files.Rules), trusted)
 	set, all := rulefile.Load(files.Rules, rulefile.Options{Plugins: plugins, Durable: true})
-	return set, append(all, set.Function(c.state != "", plugins)...)
+	return set, append(all, set.Function(c.state != "", plugins)...), nil
 }
 
 // checkSummary is talk: a script reads the findings, not the sum.
@@ -108,13 +121,16 @@ func (a *app) slowRules(set *rulefile.Set) {
 
 // loadSet reads the rule files as one set, with the plugins that they name. durable says
 // that they are for a server that keeps its state.
-func loadSet(files ruledir.Files, durable bool) (*rulefile.Set, diag.List) {
-	plugins := sandbox.Describe(rulefile.Plugins(files.Rules))
+func loadSet(files ruledir.Files, durable bool, trusted trust.Keys) (*rulefile.Set, diag.List) {
+	plugins := sandbox.Describe(rulefile.Plugins(files.Rules), trusted)
 	return rulefile.Load(files.Rules, rulefile.Options{Plugins: plugins, Durable: durable})
 }
 
-// loadSet reads the rule files for a verb that does not ask what a store keeps.
-func (a *app) loadSet(files ruledir.Files) (*rulefile.Set, diag.List) { return loadSet(files, true) }
+// loadSet reads the rule files for a verb that does not ask what a store keeps and whom
+// the server trusts.
+func (a *app) loadSet(files ruledir.Files) (*rulefile.Set, diag.List) {
+	return loadSet(files, true, nil)
+}
 
 // loadTests reads test files and adds what is to say about them to the findings of the
 // rules. The names in them are held against a set only if it is whole.

@@ -30,11 +30,11 @@ func pluginCommand(a *app) *cobra.Command {
 			if len(args) > 0 {
 				return unknownVerb(cmd, args[0])
 			}
-			return usagef("say what: tocsin plugin build, test, call, inspect, bench or pack")
+			return usagef("say what: tocsin plugin build, test, call, inspect, bench, pack, sign or keygen")
 		},
 	}
 	cmd.AddCommand(pluginBuildCommand(a), pluginInspectCommand(a), pluginCallCommand(a), pluginBenchCommand(a), pluginTestCommand(a),
-		pluginPackCommand(a), pluginCodeCommand(a))
+		pluginPackCommand(a), pluginCodeCommand(a), pluginKeygenCommand(a), pluginSignCommand(a))
 	return cmd
 }
 

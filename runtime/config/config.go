@@ -60,6 +60,9 @@ type Config struct {
 	Drain time.Duration
 	// Cache is the folder of compiled plugins.
 	Cache string
+	// TrustedKeys are PEM files of public keys; with any, a plugin that has a file needs a
+	// signature of one of them.
+	TrustedKeys []string
 	// LambdaState is where a Lambda function remembers: dynamodb:TABLE, or "" for nowhere.
 	LambdaState string
 	// LogLevel and LogFormat are those of the server's log.
@@ -155,6 +158,8 @@ var Settings = []Setting{
 		field: func(c *Config) any { return &c.Drain }},
 	{Name: "cache", Scope: Server, Help: "`DIR` of compiled plugins (the user's cache folder)",
 		field: func(c *Config) any { return &c.Cache }},
+	{Name: "trusted-keys", Scope: Server, Help: "PEM `FILES` of public keys; load only plugins that one of them has signed",
+		field: func(c *Config) any { return &c.TrustedKeys }},
 	{Name: "lambda-state", Scope: Server, Help: "in a Lambda function, remember in this table: `dynamodb:TABLE`",
 		field: func(c *Config) any { return &c.LambdaState }},
 	{Name: "log-level", Scope: Server | Agent, Default: "info", Choices: []string{"trace", "debug", "info", "warn", "error"}, Help: "how much to log: trace, debug, info, warn or error",

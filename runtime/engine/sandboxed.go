@@ -26,7 +26,7 @@ func entry(t rulefile.Target, plugin *rulefile.Plugin) rulefile.Plugin {
 
 func (s sandboxed) Digest(_ context.Context, t rulefile.Target, plugin *rulefile.Plugin) (string, error) {
 	e := entry(t, plugin)
-	info := sandbox.Describe([]rulefile.Plugin{e})[e.Name]
+	info := s.catalog.Describe(e)
 	return info.SHA256, info.Err
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/tocsin-engine/tocsin/runtime/sandbox/fuel"
 	"github.com/tocsin-engine/tocsin/runtime/sandbox/manifest"
 	"github.com/tocsin-engine/tocsin/runtime/sandbox/pack"
+	"github.com/tocsin-engine/tocsin/runtime/sandbox/trust"
 	"github.com/tocsin-engine/tocsin/sdk/abi"
 )
 
@@ -29,8 +30,9 @@ type Plugin struct {
 }
 
 // Describe finds out about the plugins of a rule set, and the shipped ones, what can be
-// known without compiling: for rulefile.Options.
-func Describe(entries []rulefile.Plugin) map[string]rulefile.PluginInfo {
+// known without compiling: for rulefile.Options. Those with a file need a signature of one
+// of the trusted keys, if there are any.
+func Describe(entries []rulefile.Plugin, trusted trust.Keys) map[string]rulefile.PluginInfo {
 	infos := map[string]rulefile.PluginInfo{}
 	for _, name := range plugins.Names {
 		m, err := plugins.Manifest(name)
@@ -40,13 +42,13 @@ func Describe(entries []rulefile.Plugin) map[string]rulefile.PluginInfo {
 		if e.File == "" && slices.Contains(plugins.Names, e.Name) {
 			continue
 		}
-		infos[e.Name] = describe(e)
+		infos[e.Name] = describe(e, trusted)
 	}
 	return infos
 }
 
-func describe(e rulefile.Plugin) rulefile.PluginInfo {
-	f, err := find(e)
+func describe(e rulefile.Plugin, trusted trust.Keys) rulefile.PluginInfo {
+	f, err := find(e, trusted)
 	info := rulefile.PluginInfo{Manifest: f.manifest, SHA256: f.digest, Err: err}
 	if err != nil {
 		return info
@@ -91,8 +93,8 @@ func (f found) load(ctx context.Context, h *Host, e rulefile.Plugin) (*Module, e
 	return h.LoadPack(ctx, f.pack, e.Name, e.SHA256)
 }
 
-// find reads what an entry names and checks the digests.
-func find(e rulefile.Plugin) (found, error) {
+// find reads what an entry names and checks digests and signatures.
+func find(e rulefile.Plugin, trusted trust.Keys) (found, error) {
 	switch {
 	case e.File == "" && slices.Contains(plugins.Names, e.Name):
 		wasm, m, err := plugins.Load(e.Name)
@@ -100,12 +102,12 @@ func find(e rulefile.Plugin) (found, error) {
 	case e.File == "":
 		return found{}, fmt.Errorf("plugin %s: it has no file, and no shipped plugin has this name", e.Name)
 	case filepath.Ext(e.File) == pack.Ext:
-		return findPack(e)
+		return findPack(e, trusted)
 	}
-	return findModule(e)
+	return findModule(e, trusted)
 }
 
-func findPack(e rulefile.Plugin) (found, error) {
+func findPack(e rulefile.Plugin, trusted trust.Keys) (found, error) {
 	p, err := pack.OpenFile(e.File)
 	if err != nil {
 		return found{}, fmt.Errorf("plugin %s: %w", e.Name, err)
@@ -114,18 +116,28 @@ func findPack(e rulefile.Plugin) (found, error) {
 	if err == nil && e.SHA256 != "" && e.SHA256 != p.Digest() {
 		err = fmt.Errorf("the pack's digest is %s, the rule file names %s", p.Digest(), e.SHA256)
 	}
+	if err == nil {
+		err = trusted.Check(e.File, []byte(p.Digest()))
+	}
 	if err != nil {
 		return found{manifest: m, digest: p.Digest()}, errors.Join(fmt.Errorf("plugin %s: %w", e.Name, err), p.Close())
 	}
 	return found{manifest: m, pack: p, digest: p.Digest()}, nil
 }
 
-func findModule(e rulefile.Plugin) (found, error) {
+func findModule(e rulefile.Plugin, trusted trust.Keys) (found, error) {
 	path, err := manifest.Find(e.File)
 	if err != nil {
 		return found{}, fmt.Errorf("plugin %s: %w", e.Name, err)
 	}
-	m, err := manifest.Read(path)
+	text, err := os.ReadFile(path)
+	if err == nil {
+		err = trusted.Check(path, text)
+	}
+	if err != nil {
+		return found{}, fmt.Errorf("plugin %s: %w", e.Name, err)
+	}
+	m, err := manifest.Parse(path, text)
 	if err != nil {
 		return found{manifest: m}, fmt.Errorf("plugin %s: %w", e.Name, err)
 	}
@@ -170,7 +182,7 @@ func (h *Host) NewCatalog() *Catalog { return &Catalog{host: h, modules: map[str
 // Open compiles the plugin of a rule set's entry, or finds it compiled. A target whose
 // plugin has no entry names a shipped one: rulefile.Plugin{Name: name}.
 func (c *Catalog) Open(ctx context.Context, e rulefile.Plugin) (*Plugin, error) {
-	f, err := find(e)
+	f, err := find(e, c.host.trusted)
 	if err != nil {
 		return nil, err
 	}
@@ -194,6 +206,11 @@ func (c *Catalog) Open(ctx context.Context, e rulefile.Plugin) (*Plugin, error) 
 	}
 	c.modules[key] = p.Module
 	return p, nil
+}
+
+// Describe finds out about one plugin what can be known without compiling.
+func (c *Catalog) Describe(e rulefile.Plugin) rulefile.PluginInfo {
+	return Describe([]rulefile.Plugin{e}, c.host.trusted)[e.Name]
 }
 
 // Close frees the code of all modules. Their targets must be closed.
