@@ -40,8 +40,10 @@ type Program struct {
 	source string
 	kind   Kind
 	tree   ast.Node
-	code   *vm.Program
-	needs  needs
+	// code is what runs. It is made when it is first needed: most conditions are decided
+	// by an index and never run, and making it is half the work of Compile.
+	code  func() (*vm.Program, error)
+	needs needs
 }
 
 // Compile reads an expression. The errors are all that was found, in the order of the
@@ -69,9 +71,7 @@ func Compile(src string, kind Kind) (*Program, []Error) {
 		return nil, []Error{err}
 	}
 	p := &Program{source: src, kind: kind, tree: tree.Node, needs: seen.needs}
-	if p.code, err = generate(src, nil); err != nil {
-		return nil, []Error{typeError(src, err)}
-	}
+	p.code = sync.OnceValues(func() (*vm.Program, error) { return generate(src, nil) })
 	return p, nil
 }
 
@@ -141,10 +141,19 @@ func (e *Env) run(code *vm.Program, n needs) (any, error) {
 	return out, nil
 }
 
+// run evaluates p; the error is a *RunError.
+func (p *Program) run(env *Env) (any, error) {
+	code, err := p.code()
+	if err != nil {
+		return nil, p.failed(err)
+	}
+	return env.run(code, p.needs)
+}
+
 // Bool evaluates a When on an event. The error is a *RunError, and then ok is false:
 // an expression that fails on an event does not match it.
 func (p *Program) Bool(env *Env) (ok bool, err error) {
-	out, err := env.run(p.code, p.needs)
+	out, err := p.run(env)
 	if err != nil {
 		return false, err
 	}
@@ -157,7 +166,7 @@ func (p *Program) Bool(env *Env) (ok bool, err error) {
 
 // JSON evaluates p and writes the value as JSON.
 func (p *Program) JSON(env *Env) ([]byte, error) {
-	out, err := env.run(p.code, p.needs)
+	out, err := p.run(env)
 	if err != nil {
 		return nil, err
 	}
@@ -171,7 +180,7 @@ func (p *Program) JSON(env *Env) ([]byte, error) {
 // Text evaluates a Key: a text is itself, any other value its JSON. A key that is nil
 // is an error, because it tells nothing apart.
 func (p *Program) Text(env *Env) (string, error) {
-	out, err := env.run(p.code, p.needs)
+	out, err := p.run(env)
 	if err != nil {
 		return "", err
 	}

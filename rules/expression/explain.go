@@ -141,7 +141,7 @@ func operands(n ast.Node) []int {
 // rewritten to pay for its work. The names that let gives around it come along.
 func (e *explainer) evaluate(at place) (any, error) {
 	if len(at) == 0 {
-		return e.env.run(e.p.code, e.p.needs)
+		return e.p.run(e.env)
 	}
 	if e.spent > explainBudget {
 		return nil, e.p.failed(ErrBudget)

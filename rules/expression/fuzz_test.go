@@ -74,6 +74,11 @@ func checkErrors(t *testing.T, src string, p *Program, errs []Error) {
 		}
 		last = e.Offset
 	}
+	if p != nil {
+		if _, err := p.code(); err != nil {
+			t.Fatalf("%q compiles, and then there is no code for it: %v", src, err)
+		}
+	}
 }
 
 // checkTrace: Explain agrees with Bool, and the operands of and, or and not with the
@@ -186,7 +191,7 @@ func checkAgainstStock(t *testing.T, p *Program, ev event.Event) {
 	if err != nil {
 		t.Fatalf("%s: expr has an error, we have not: %v", p.source, err)
 	}
-	got, err := NewEnv(ev).run(p.code, p.needs)
+	got, err := p.run(NewEnv(ev))
 	if err != nil {
 		t.Fatal(err)
 	}

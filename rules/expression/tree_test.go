@@ -131,7 +131,7 @@ func TestKindNames(t *testing.T) {
 		{`nil`, "nil"}, {`5`, "a number"}, {`1.5`, "a number"}, {`"x"`, "a text"}, {`true`, "true or false"}, {`[1]`, "a list"},
 		{`{a: 1}`, "an object"}, {`time`, "a time"}, {`time - time`, "a duration"}, {`resources`, "a list"}, {`time.Month()`, "a number"},
 	} {
-		out, err := NewEnv(orderEvent(t)).run(compile(t, tc.src, Input).code, needs{})
+		out, err := compile(t, tc.src, Input).run(NewEnv(orderEvent(t)))
 		if got := kindOf(out); err != nil || got != tc.want {
 			t.Errorf("%s is %s, %v, want %s", tc.src, got, err, tc.want)
 		}

@@ -1,6 +1,7 @@
 package matcher_test
 
 import (
+	"errors"
 	"fmt"
 	"runtime"
 	"slices"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/tocsin-engine/tocsin/rules/matcher"
 	"github.com/tocsin-engine/tocsin/rules/matcher/workload"
+	"github.com/tocsin-engine/tocsin/rules/pattern"
 	"github.com/tocsin-engine/tocsin/sdk/event"
 )
 
@@ -109,6 +111,28 @@ func TestWorstCases(t *testing.T) {
 		"many escapes":     `{"text":"` + strings.Repeat(`\u0061`, 50_000) + `"}`,
 	} {
 		t.Run(name, func(t *testing.T) { agree(t, m, rules, newEvent(t, detail)) })
+	}
+}
+
+// TestTangled: a rule of which it is not found out whether it matches is an error, and does
+// not keep other rules from matching.
+func TestTangled(t *testing.T) {
+	var elements, fields []string
+	for i := range 9 {
+		elements = append(elements, fmt.Sprintf(`{"f%d":1}`, i))
+		fields = append(fields, fmt.Sprintf(`"f%d":[1]`, i))
+	}
+	// Eight spellings of one path give eight lists, of which each can give one field.
+	detail := strings.ReplaceAll(`{"a":{"b":{"c":{"d":LIST},"c.d":LIST},"b.c":{"d":LIST},"b.c.d":LIST},"a.b":{"c":{"d":LIST},"c.d":LIST},"a.b.c":{"d":LIST},"a.b.c.d":LIST}`,
+		"LIST", "["+strings.Join(elements, ",")+"]")
+	rule := func(fields []string) matcher.Rule {
+		return matcher.Rule{Name: "r", Bus: event.DefaultBus, Pattern: compilePattern(t, `{"detail":{"a":{"b":{"c":{"d":{`+strings.Join(fields, ",")+`}}}}}}`)}
+	}
+	m := newMatcher(t, []matcher.Rule{rule(fields), rule(fields[:8]), rule(fields[:1])})
+	var hits []int
+	errs := m.Match(newEvent(t, detail), func(i int) { hits = append(hits, i) })
+	if slices.Sort(hits); !slices.Equal(hits, []int{1, 2}) || len(errs) != 1 || errs[0].Rule != 0 || !errors.Is(errs[0], pattern.ErrTangled) {
+		t.Errorf("hits %v, errors %v", hits, errs)
 	}
 }
 

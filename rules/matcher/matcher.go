@@ -2,6 +2,7 @@ package matcher
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -29,7 +30,8 @@ type Problem struct {
 
 func (p Problem) Error() string { return fmt.Sprintf("matcher: rule %d: %s", p.Rule, p.Message) }
 
-// RuleError is an expression that failed on an event. The rule did not match.
+// RuleError is an expression that failed on an event, or pattern.ErrTangled: it was not
+// found out whether the pattern matches. The rule did not match by it.
 type RuleError struct {
 	Rule int
 	Err  error
@@ -37,7 +39,7 @@ type RuleError struct {
 
 func (e RuleError) Error() string { return fmt.Sprintf("matcher: rule %d: %v", e.Rule, e.Err) }
 
-// Unwrap returns the expression's error.
+// Unwrap returns the error without the rule.
 func (e RuleError) Unwrap() error { return e.Err }
 
 // Matcher matches events against a set of rules. Match never waits, neither for other
@@ -80,8 +82,8 @@ func (r Rule) empty() bool { return r.Pattern == nil && r.When == nil }
 
 // Match calls hit once for every rule of the event's bus that the event matches, in no
 // particular order; i is the rule's number: its index in the rules of New, or what Add
-// returned. The errors are expressions that failed, which is no match. An expression
-// that cannot hold is not evaluated and so cannot fail.
+// returned. The errors are rules of which it is not known whether they match: they do not.
+// An expression that cannot hold is not evaluated and so cannot fail.
 func (m *Matcher) Match(ev event.Event, hit func(i int)) (errs []RuleError) {
 	return m.match(ev, hit, nil)
 }
@@ -111,8 +113,11 @@ func (m *Matcher) match(ev event.Event, hit func(i int), tried func(i int, t Tri
 	x := matchings.Get().(*matching)
 	x.version, x.report, x.tried = s.version, hit, tried
 	x.run(b, ev.Raw())
+	if len(x.failed) > 0 {
+		errs, x.failed = slices.Clone(x.failed), x.failed[:0]
+	}
 	if len(x.unsure) > 0 {
-		errs = x.evaluate(ev)
+		errs = append(errs, x.evaluate(ev)...)
 	}
 	x.report, x.tried, x.level, x.seen, x.leaf = nil, nil, nil, nil, nil
 	matchings.Put(x)

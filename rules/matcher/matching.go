@@ -41,6 +41,8 @@ type matching struct {
 	tried   func(i int, t Trial) // may be nil
 	// located is a conjunction's fields as the solver wants them.
 	located []pattern.Located
+	// failed are the rules of which it was not found out whether they match.
+	failed []RuleError
 	// unsure are the rules whose expressions have to be evaluated.
 	unsure []*entry
 }

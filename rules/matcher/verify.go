@@ -23,8 +23,12 @@ func (x *matching) fieldsHold(c *conjunction) answer {
 			return holds
 		}
 	}
-	if x.holdsAnywhere(checks) {
+	holds, decided := x.holdsAnywhere(checks)
+	switch {
+	case holds:
 		return yes
+	case !decided:
+		x.failed = append(x.failed, RuleError{int(c.index), pattern.ErrTangled})
 	}
 	return no
 }
@@ -78,7 +82,7 @@ func (x *matching) holdsIn(element []projection.Leaf, context int32, c *check) b
 
 // holdsAnywhere is pattern.Solver.Match: it decides by itself unless two fields have leaves
 // inside of lists.
-func (x *matching) holdsAnywhere(checks []check) bool {
+func (x *matching) holdsAnywhere(checks []check) (holds, decided bool) {
 	scattered, all := 0, true
 	for i := range checks {
 		c := &checks[i]
@@ -88,19 +92,20 @@ func (x *matching) holdsAnywhere(checks []check) bool {
 		}
 		if !holds {
 			if !inLists || !c.field.MayBeAbsent {
-				return false
+				return false, true
 			}
 			all = false
 		}
 	}
 	if scattered <= 1 {
-		return all
+		return all, true
 	}
 	x.located = x.located[:0]
 	for i := range checks {
 		x.located = append(x.located, pattern.Located{Field: checks[i].field, Path: checks[i].path})
 	}
-	return x.solver.Consistent(x.located, &x.leaves)
+	holds = x.solver.Consistent(x.located, &x.leaves)
+	return holds, x.solver.Decided()
 }
 
 // look is pattern.Located.Look.

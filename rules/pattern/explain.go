@@ -13,7 +13,7 @@ type Explanation struct {
 	// Conditions has one element for each list of matchers, in the order written.
 	Conditions []Condition
 	// Note is set when all conditions hold, each by itself, but not within the same
-	// elements of the event's lists.
+	// elements of the event's lists, or when that was not found out (ErrTangled).
 	Note string
 }
 
@@ -51,7 +51,10 @@ func (p *Pattern) Explain(ev []byte) Explanation {
 			e.Conditions[i].Holds, e.Conditions[i].Hint = true, ""
 		}
 	}
-	if !e.Matches && p.root.holds(e.Conditions) {
+	switch {
+	case !e.Matches && x.undecided:
+		e.Note = ErrTangled.Error()
+	case !e.Matches && p.root.holds(e.Conditions):
 		e.Note = "each condition holds, but not all of them in the same elements of the event's lists"
 	}
 	return e

@@ -15,6 +15,8 @@ type scan struct {
 type scratch struct {
 	leaves Leaves
 	solver Solver
+	// undecided is set if an alternative that did not hold may have.
+	undecided bool
 }
 
 // scratches are shared by all patterns: each is some 30 KB.
@@ -29,7 +31,7 @@ func newScan(p *Pattern) *scan {
 }
 
 // Match says whether the event matches. ev is the whole event as JSON and must have
-// passed event.Check.
+// passed event.Check. An event of which it is not found out (ErrTangled) does not.
 func (p *Pattern) Match(ev []byte) bool {
 	s := p.scan()
 	x := scratches.Get().(*scratch)
@@ -40,10 +42,12 @@ func (p *Pattern) Match(ev []byte) bool {
 
 // match returns the number of the first alternative that holds, or -1.
 func (s *scan) match(x *scratch) int {
+	x.undecided = false
 	for i, fields := range s.alternatives {
 		if x.solver.Match(fields, &x.leaves) {
 			return i
 		}
+		x.undecided = x.undecided || !x.solver.Decided()
 	}
 	return -1
 }

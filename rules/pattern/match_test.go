@@ -154,3 +154,29 @@ func manyNames(n int) string {
 	}
 	return "{" + b.String()[1:] + "}"
 }
+
+// pigeons is an event with eight lists at one path, each of nine elements that give one
+// field each; a pattern that wants all nine has nothing to match, which takes long to see.
+func pigeons() (text, all string) {
+	var elements, fields []string
+	for i := range 9 {
+		elements = append(elements, fmt.Sprintf(`{"f%d":1}`, i))
+		fields = append(fields, fmt.Sprintf(`"f%d":[1]`, i))
+	}
+	list := "[" + strings.Join(elements, ",") + "]"
+	text = strings.ReplaceAll(`{"a":{"b":{"c":{"d":LIST},"c.d":LIST},"b.c":{"d":LIST},"b.c.d":LIST},"a.b":{"c":{"d":LIST},"c.d":LIST},"a.b.c":{"d":LIST},"a.b.c.d":LIST}`, "LIST", list)
+	return text, `{"a":{"b":{"c":{"d":{` + strings.Join(fields, ",") + `}}}}}`
+}
+
+// TestTangled: where it is not found out whether an event matches, that is said.
+func TestTangled(t *testing.T) {
+	text, all := pigeons()
+	e := compile(t, all).Explain([]byte(text))
+	if e.Matches || e.Note != pattern.ErrTangled.Error() {
+		t.Errorf("matches %v, note %q; want that it is not decided", e.Matches, e.Note)
+	}
+	eight := strings.Replace(all, `,"f8":[1]`, "", 1)
+	if e := compile(t, eight).Explain([]byte(text)); !e.Matches {
+		t.Errorf("eight fields, one from each list, do not match: %s", e.Note)
+	}
+}

@@ -16,8 +16,7 @@ type Solver struct {
 	// tangled is set when two lists of one element both have leaves of one field, which
 	// takes member names with dots (or a repeated name) in the event.
 	tangled bool
-	steps   int
-	chosen  []int32
+	search
 }
 
 // hit is one leaf of one field.
@@ -30,6 +29,7 @@ type hit struct {
 // Match says whether the fields hold in the leaves, which were read with the paths that
 // the fields were located in.
 func (s *Solver) Match(fields []Located, leaves *Leaves) bool {
+	s.gaveUp = false
 	scattered, all := 0, true
 	for i := range fields {
 		holds, inLists := fields[i].Look(leaves)
@@ -67,6 +67,10 @@ func (f *Located) Look(leaves *Leaves) (holds, inLists bool) {
 	return holds, inLists
 }
 
+// Decided says whether the last answer was found out; where it was not, it was no, and
+// ErrTangled says why.
+func (s *Solver) Decided() bool { return !s.gaveUp }
+
 // Consistent looks for a choice of list elements in which all fields hold.
 //
 // The contexts of an event are a tree: an element is inside the element (or the event)
@@ -76,7 +80,7 @@ func (f *Located) Look(leaves *Leaves) (holds, inLists bool) {
 // them; so every context is visited once and the work is linear in the leaves times
 // their depth. Only tangled events break that; they are searched, within a bound.
 func (s *Solver) Consistent(fields []Located, leaves *Leaves) bool {
-	s.fields, s.leaves, s.tangled = fields, leaves, false
+	s.fields, s.leaves, s.tangled, s.gaveUp = fields, leaves, false, false
 	s.words, s.arena = (len(fields)+63)/64, s.arena[:0]
 	s.absentable = s.set(nil)
 	need := s.set(nil)
@@ -93,7 +97,7 @@ func (s *Solver) Consistent(fields []Located, leaves *Leaves) bool {
 	slices.SortFunc(s.hits, func(a, b hit) int { return int(a.context - b.context) })
 	tied, absent := s.solve(0, s.hits, need, s.set(nil), s.set(nil))
 	if s.tangled {
-		return s.search()
+		return s.searchAll()
 	}
 	return tied || absent
 }
