@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/tocsin-engine/tocsin/runtime/store"
-	"github.com/tocsin-engine/tocsin/sdk/event"
 )
 
 // result is an attempt and what follows from it: nothing (it is done), another attempt,
@@ -56,6 +55,10 @@ func (l *lane) deliver(ctx context.Context, b *batch) []result {
 
 // prepare makes the delivery of an item, or says why there can be none.
 func (l *lane) prepare(spec *TargetSpec, it item) (d Delivery, code, message string) {
+	ev, err := it.entry.Parse()
+	if err != nil {
+		return d, DamagedEvent, err.Error()
+	}
 	if spec == nil {
 		return d, NoResource, fmt.Sprintf("there is no target %q any more", l.name)
 	}
@@ -63,16 +66,12 @@ func (l *lane) prepare(spec *TargetSpec, it item) (d Delivery, code, message str
 	if !ok {
 		return d, NoResource, fmt.Sprintf("there is no rule %q with target %q any more", it.Rule, l.name)
 	}
-	ev, err := event.Parse(it.entry.Raw)
-	if err != nil {
-		return d, DamagedEvent, err.Error()
-	}
 	if it.keyErr != nil {
 		return d, OrderError, it.keyErr.Error()
 	}
 	d = Delivery{
 		ID: l.id(it), Rule: it.Rule, Attempt: it.tried() + 1, Entry: it.entry,
-		Event: ev.On(it.entry.Bus, it.entry.Hops),
+		Event: ev,
 	}
 	if route.Shape != nil {
 		if d.Input, err = route.Shape(d.Event, it.entry); err != nil {

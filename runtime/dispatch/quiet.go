@@ -46,6 +46,9 @@ func (l *lane) complain(now time.Time, what string, args ...any) {
 
 // tell logs an attempt.
 func (l *lane) tell(r Report) {
+	if r.Kind == Delivered && !l.d.log.IsDebug() {
+		return // every delivery comes here
+	}
 	args := []any{"rule", r.Rule, "event", r.Entry.ID, "attempt", r.Attempt}
 	switch r.Kind {
 	case Delivered:

@@ -133,11 +133,11 @@ func (s *TargetSpec) ordered(it item) item {
 	if s == nil || s.OrderBy == nil {
 		return it
 	}
-	ev, err := event.Parse(it.entry.Raw)
+	ev, err := it.entry.Parse()
 	if err != nil {
 		return it // prepare says so
 	}
-	it.key, it.keyErr = s.OrderBy(ev.On(it.entry.Bus, it.entry.Hops))
+	it.key, it.keyErr = s.OrderBy(ev)
 	return it
 }
 

@@ -189,7 +189,7 @@ func (e *Engine) batch(ctx context.Context, rs *ruleset, now time.Time, group []
 		}
 		entry := store.Entry{
 			ID: a.Event.ID, Raw: a.Event.Raw(), Bus: a.Event.Bus, Hops: a.Event.Hops,
-			Received: now, Pairs: pairs, Key: a.Key,
+			Received: now, Pairs: pairs, Key: a.Key, Event: &a.Event,
 		}
 		if a.Key != "" {
 			entry.KeyExpires = now.Add(e.config.KeyLife)

@@ -7,6 +7,7 @@ import (
 	"hash/fnv"
 	"os"
 	"os/signal"
+	"runtime/pprof"
 	"strings"
 	"syscall"
 	"time"
@@ -33,6 +34,10 @@ type order struct {
 	// Slow makes the target of this name take that long for a batch.
 	Slow string
 	Nap  time.Duration
+	// Measure keeps no ledger, and lets nothing fail for good.
+	Measure bool
+	// Profile is a file for a CPU profile, "" for none.
+	Profile string
 }
 
 // Child is the main function of the process under test: a tocsin that prints its address
@@ -58,6 +63,17 @@ func serve(o order) error {
 	defer ledger.Close()
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
+	if o.Profile != "" {
+		f, err := os.Create(o.Profile)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		if err := pprof.StartCPUProfile(f); err != nil {
+			return err
+		}
+		defer pprof.StopCPUProfile()
+	}
 	c := config.Config{Data: o.Data, Rules: []string{o.Rules}, Listen: "127.0.0.1:0", Cache: o.Cache,
 		Account: config.Account, Region: config.Region, Drain: 5 * time.Second}
 	a, _, err := app.New(ctx, c, app.Options{
@@ -95,14 +111,15 @@ func (p *ledgerPlugins) Open(ctx context.Context, t rulefile.Target, plugin *rul
 	if t.Name == p.order.Slow {
 		nap = p.order.Nap
 	}
-	return &ledgerTarget{r, t.Name, p.file, nap}, nil
+	return &ledgerTarget{r, t.Name, p.file, nap, p.order.Measure}, nil
 }
 
 type ledgerTarget struct {
 	engine.Runner
-	name string
-	file *os.File
-	nap  time.Duration
+	name    string
+	file    *os.File
+	nap     time.Duration
+	measure bool
 }
 
 // Deliver lets one delivery in a hundred fail once, and one in five hundred for good.
@@ -112,7 +129,7 @@ func (l *ledgerTarget) Deliver(ctx context.Context, batch []dispatch.Delivery) [
 	var places []int
 	for i, d := range batch {
 		switch dice := roll(l.name, d.Event); {
-		case dice < 2:
+		case dice < 2 && !l.measure:
 			out[i] = dispatch.Outcome{Code: "NEVER"}
 		case dice < 12 && d.Attempt == 1:
 			out[i] = dispatch.Outcome{Retry: true, Code: "BUSY"}
@@ -130,6 +147,9 @@ func (l *ledgerTarget) Deliver(ctx context.Context, batch []dispatch.Delivery) [
 		if o.OK {
 			fmt.Fprintln(&lines, l.name, serialOf(taken[i].Event))
 		}
+	}
+	if l.measure {
+		return out
 	}
 	if _, err := l.file.WriteString(lines.String()); err != nil {
 		panic(err) // a ledger with gaps proves nothing

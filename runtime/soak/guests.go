@@ -38,7 +38,7 @@ var guests = map[string]string{
 
 // writeRules lays out a folder of rules: one rule, and the targets named, each with the
 // plugin of its name up to a digit.
-func writeRules(dir string, targets []string, extra string) error {
+func writeRules(dir string, targets []string, batch int, extra string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
@@ -50,7 +50,7 @@ func writeRules(dir string, targets []string, extra string) error {
 		if _, ok := guests[plugin]; !ok {
 			return fmt.Errorf("soak: there is no guest %q", plugin)
 		}
-		text += fmt.Sprintf("  - {name: %s, plugin: %s, batch: 10%s}\n", target, plugin, extra)
+		text += fmt.Sprintf("  - {name: %s, plugin: %s, batch: %d%s}\n", target, plugin, batch, extra)
 		if seen[plugin] {
 			continue
 		}

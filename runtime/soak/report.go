@@ -18,12 +18,21 @@ type Config struct {
 	Kills, Cuts int
 	// Pause is how long a life publishes at most before it is killed. Default: 1 s.
 	Pause time.Duration
+	// Batch is how many deliveries a target gets at once. Default: 10.
+	Batch int
 	// Program is run with Env set: it must call Child.
 	Program string
 	// Dir is for scratch files.
 	Dir string
 	// Out gets a line a fault, JSON one with its figures.
 	Out, JSON io.Writer
+}
+
+func (c *Config) batch() int {
+	if c.Batch == 0 {
+		return 10
+	}
+	return c.Batch
 }
 
 // Result is one fault's figures.

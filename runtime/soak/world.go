@@ -55,7 +55,7 @@ func (c *Config) newWorld(data string, others ...string) (*world, error) {
 	if len(others) > 0 {
 		extra = ", retry: {attempts: 1}"
 	}
-	if err := writeRules(filepath.Join(dir, "rules"), append(w.targets, others...), extra); err != nil {
+	if err := writeRules(filepath.Join(dir, "rules"), append(w.targets, others...), c.batch(), extra); err != nil {
 		return nil, err
 	}
 	w.order = order{Data: w.data, Rules: filepath.Join(dir, "rules"), Ledger: filepath.Join(dir, "ledger"), Cache: filepath.Join(c.Dir, "cache")}
@@ -151,7 +151,7 @@ func (w *world) publish(ctx context.Context) {
 	}
 }
 
-// drainFor is how long a life may take for what waits.
+// drainFor is how long a life may go without coming closer to the end of what waits.
 const drainFor = 60 * time.Second
 
 // drain starts a last life, without a publisher, until nothing waits.
@@ -161,16 +161,24 @@ func (w *world) drain(ctx context.Context) (store.Stats, error) {
 		return store.Stats{}, err
 	}
 	var last store.Stats
-	for end := time.Now().Add(drainFor); time.Now().Before(end) && ctx.Err() == nil; {
-		if last, err = p.status(ctx); err != nil {
+	least := 0
+	for end := time.Now().Add(drainFor); time.Now().Before(end) && ctx.Err() == nil; wait(ctx, 20*time.Millisecond) {
+		if last, err = p.status(ctx); err != nil || len(last.Lanes) == 0 {
 			break
 		}
-		if len(last.Lanes) == 0 {
-			break
+		if n := waiting(last); n < least || least == 0 {
+			least, end = n, time.Now().Add(drainFor)
 		}
-		wait(ctx, 20*time.Millisecond)
 	}
 	return last, errors.Join(err, p.term())
+}
+
+// waiting is how many deliveries wait.
+func waiting(s store.Stats) (n int) {
+	for _, l := range s.Lanes {
+		n += l.Unread + l.Retries
+	}
+	return n
 }
 
 // verdict is what the ledgers say.

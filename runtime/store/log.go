@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"time"
+
+	"github.com/tocsin-engine/tocsin/sdk/event"
 )
 
 // Seq is an entry's place in the log. The first is 1; later entries have greater ones,
@@ -53,8 +55,10 @@ type Entry struct {
 	Seq Seq
 	// ID is the event's id. Senders may choose it, so it can stand twice.
 	ID string
-	// Raw is the envelope as JSON.
+	// Raw is the envelope as JSON; nil if the store has lost it, which it has reported.
 	Raw []byte
+	// Event is Raw as it was parsed, where somebody has it at hand; it is not stored.
+	Event *event.Event
 	// Bus and Hops are the event's (sdk/event.Event).
 	Bus  string
 	Hops int
@@ -65,6 +69,15 @@ type Entry struct {
 	// Key makes the entry idempotent until KeyExpires. Empty means no such check.
 	Key        string
 	KeyExpires time.Time
+}
+
+// Parse is the entry's event, as it stands on its bus.
+func (e Entry) Parse() (event.Event, error) {
+	if e.Event != nil {
+		return *e.Event, nil
+	}
+	ev, err := event.Parse(e.Raw)
+	return ev.On(e.Bus, e.Hops), err
 }
 
 // Pair is one rule that matched and one target that it names.

@@ -1,0 +1,131 @@
+package soak
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// LoadConfig says what to send to a process under test, to measure it.
+type LoadConfig struct {
+	// Program and Dir are those of Config.
+	Program, Dir string
+	// Clients is how many send at once, for For; Rate bounds the events a second, 0 not.
+	Clients int
+	For     time.Duration
+	Rate    float64
+	// Detail is the size of an event's detail.
+	Detail int
+	// Profile is a file for the process's CPU profile, "" for none.
+	Profile string
+}
+
+// Load is what was measured.
+type Load struct {
+	// Rate is the events a second that were acknowledged and delivered to both targets.
+	Rate float64
+	// P50 and P99 are of the time that an acknowledgement took.
+	P50, P99 time.Duration
+	// ServerCPU and GeneratorCPU are in µs an event.
+	ServerCPU, GeneratorCPU float64
+}
+
+// Throughput starts a process and sends to it. The time counts until the last delivery
+// that was not to be retried: what is only put off is not done.
+func Throughput(ctx context.Context, l LoadConfig) (Load, error) {
+	c := &Config{Program: l.Program, Dir: l.Dir, Batch: 100}
+	w, err := c.newWorld("")
+	if err != nil {
+		return Load{}, err
+	}
+	defer w.remove()
+	w.order.Measure, w.order.Profile = true, l.Profile
+	p, err := w.start(ctx)
+	if err != nil {
+		return Load{}, err
+	}
+	w.pub.pad = strings.Repeat("x", l.Detail)
+	usage := cpu(syscall.RUSAGE_SELF)
+	began := time.Now()
+	times := w.pub.measure(ctx, l, began)
+	generator := cpu(syscall.RUSAGE_SELF) - usage
+	if err := caughtUp(ctx, p); err != nil {
+		return Load{}, errors.Join(err, p.term())
+	}
+	took := time.Since(began)
+	if err := p.term(); err != nil {
+		return Load{}, err
+	}
+	state := p.cmd.ProcessState
+	n := float64(len(times) * batchSize)
+	if n == 0 {
+		return Load{}, errors.New("soak: nothing was acknowledged")
+	}
+	slices.Sort(times)
+	return Load{
+		Rate: n / took.Seconds(), P50: times[len(times)/2], P99: times[len(times)*99/100],
+		ServerCPU:    float64((state.UserTime() + state.SystemTime()).Microseconds()) / n,
+		GeneratorCPU: float64(generator.Microseconds()) / n,
+	}, nil
+}
+
+// measure sends and returns how long each request took.
+func (p *publisher) measure(ctx context.Context, l LoadConfig, began time.Time) (times []time.Duration) {
+	var mu sync.Mutex
+	var clients sync.WaitGroup
+	pause := time.Duration(0)
+	if l.Rate > 0 {
+		pause = time.Duration(float64(time.Second) * batchSize * float64(l.Clients) / l.Rate)
+	}
+	for client := range l.Clients {
+		clients.Go(func() {
+			next := began.Add(pause * time.Duration(client) / time.Duration(l.Clients))
+			for n := 0; time.Since(began) < l.For && ctx.Err() == nil; n++ {
+				wait(ctx, max(0, time.Until(next)))
+				next = next.Add(pause)
+				id := fmt.Sprint("load-", client, "-", n)
+				body, _ := p.body(id)
+				sent := time.Now()
+				if p.post(ctx, id, body) == 200 {
+					mu.Lock()
+					times = append(times, time.Since(sent))
+					mu.Unlock()
+				}
+			}
+		})
+	}
+	clients.Wait()
+	return times
+}
+
+// caughtUp waits until nothing is unread.
+func caughtUp(ctx context.Context, p *process) error {
+	for end := time.Now().Add(drainFor); time.Now().Before(end); wait(ctx, 5*time.Millisecond) {
+		stats, err := p.status(ctx)
+		if err != nil {
+			return err
+		}
+		unread := 0
+		for _, l := range stats.Lanes {
+			unread += l.Unread
+		}
+		if unread == 0 {
+			return nil
+		}
+	}
+	return errors.New("soak: the targets do not catch up")
+}
+
+// cpu is the time that this process, or its children, have used.
+func cpu(who int) time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(who, &u); err != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
