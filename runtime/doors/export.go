@@ -80,7 +80,7 @@ func (x *export) take(ctx context.Context, events []event.Event, refused error) 
 		}
 	}
 	switch {
-	case x.bytes > maxExported:
+	case x.bytes > x.o.most:
 		return errTooMuch
 	case refused != nil:
 		x.refuse(refused)

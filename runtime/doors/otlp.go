@@ -26,6 +26,8 @@ type OTLP struct {
 	// dimensions are the resource attributes that become dimensions.
 	dimensions []string
 	totals     *totals
+	// most bounds the bytes of the events of one request: maxExported.
+	most int
 	*counters
 }
 
@@ -42,7 +44,7 @@ const (
 // NewOTLP makes the door. Dimensions are the resource attributes that become dimensions
 // of metrics.
 func NewOTLP(c Config, dimensions []string) *OTLP {
-	return &OTLP{c: c, dimensions: dimensions, totals: newTotals(c.Now()), counters: newCounters(
+	return &OTLP{c: c, dimensions: dimensions, totals: newTotals(c.Now()), most: maxExported, counters: newCounters(
 		"logs_taken", "metrics_taken", "traces_taken", "logs_refused", "metrics_refused", "traces_refused",
 		"logs_requests_failed", "metrics_requests_failed", "traces_requests_failed", "metrics_without_news",
 	)}

@@ -214,15 +214,15 @@ func TestTotals_hammer(t *testing.T) {
 func TestTooMuch(t *testing.T) {
 	e := &engine{}
 	d := NewOTLP(e.config(), nil)
-	records := strings.TrimSuffix(strings.Repeat(`{"body":{"stringValue":"x"}},`, 2000), ",")
-	body := `{"resourceLogs":[{"resource":{"attributes":[{"key":"big","value":{"stringValue":"` + strings.Repeat("x", 500<<10) + `"}}]},
+	d.most = 1 << 20
+	records := strings.TrimSuffix(strings.Repeat(`{"body":{"stringValue":"x"}},`, 200), ",")
+	body := `{"resourceLogs":[{"resource":{"attributes":[{"key":"big","value":{"stringValue":"` + strings.Repeat("x", 100<<10) + `"}}]},
 		"scopeLogs":[{"logRecords":[` + records + `]}]}]}`
 	answer := take(t, d, post("/v1/logs", "application/json", body))
-	if got := string(answer.Body); !strings.Contains(got, "becomes more than 256 MiB of events") {
+	if got := string(answer.Body); !strings.Contains(got, "because each of them repeats its resource") {
 		t.Errorf("%s", got)
 	}
-	c := d.Counts()
-	if c["logs_taken"]+c["logs_refused"] != 2000 || c["logs_taken"] > 550 || int(c["logs_taken"]) != len(e.events) {
+	if c := d.Counts(); c["logs_taken"] != 10 || c["logs_refused"] != 190 || len(e.events) != 10 {
 		t.Errorf("counts %v, %d events", c, len(e.events))
 	}
 }
