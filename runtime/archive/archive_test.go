@@ -274,7 +274,7 @@ func TestReplay(t *testing.T) {
 // life of a key, without repetition.
 func TestReplayOverARestart(t *testing.T) {
 	dir := t.TempDir()
-	const n = 250
+	const n = 1250
 	life := func(live func(w *world)) {
 		t.Helper()
 		s, err := sqlite.Open(t.Context(), dir, sqlite.Config{})
@@ -306,7 +306,7 @@ func TestReplayOverARestart(t *testing.T) {
 		}
 	})
 	life(func(w *world) {
-		if r, _ := w.Replay(t.Context(), "r"); r.State != archive.Running || r.Events != 100 {
+		if r, _ := w.Replay(t.Context(), "r"); r.State != archive.Running || r.Events != 500 {
 			t.Errorf("after the restart the replay is %+v", r)
 		}
 		w.steps(3)

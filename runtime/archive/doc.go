@@ -9,6 +9,6 @@
 //
 // A replay reads an archive in the order in which its events were received and puts them
 // back on their bus, with a member replay-name, for all rules or some. How far it has
-// come is state in the store: after a restart it goes on, and at most the last hundred
+// come is state in the store: after a restart it goes on, and at most the last 500
 // events come twice if the process was away for longer than an idempotency key lives.
 package archive

@@ -152,12 +152,14 @@ func (a *Archives) Replays(ctx context.Context) ([]Replay, error) {
 }
 
 // Events calls each with the archive's events of a window, in the order in which they
-// were received, until it returns false. after is the place to begin behind, 0 for the
-// archive's beginning.
+// were received, until it returns false. after is the place to begin behind; 0 finds the
+// begin of the window.
 func (a *Archives) Events(ctx context.Context, lane string, from, to time.Time, after store.Seq, each func(store.Entry) bool) error {
-	after, err := a.seek(ctx, lane, from, after)
-	if err != nil {
-		return err
+	if after == 0 {
+		var err error
+		if after, err = a.seek(ctx, lane, from); err != nil {
+			return err
+		}
 	}
 	for {
 		entries, err := a.c.Store.Read(ctx, lane, after, readAtOnce)
@@ -188,15 +190,15 @@ func inWindow(e store.Entry, from, to time.Time) bool {
 // but for that.
 const clockSlack = 2 * time.Hour
 
-// seek returns a place before the first event of a window, at or after another place,
-// by halving: a long archive is not read from its beginning.
-func (a *Archives) seek(ctx context.Context, lane string, from time.Time, after store.Seq) (store.Seq, error) {
-	cursor, err := a.c.Store.Cursor(ctx, lane)
+// seek returns a place before the first event of a window, by halving: a long archive is
+// not read from its beginning.
+func (a *Archives) seek(ctx context.Context, lane string, from time.Time) (store.Seq, error) {
+	low, err := a.c.Store.Cursor(ctx, lane)
 	if err != nil {
 		return 0, err
 	}
 	from = from.Add(-clockSlack)
-	low, high := max(cursor, after), lastPlace
+	high := lastPlace
 	for low < high {
 		middle := low + (high-low)/2
 		found, err := a.c.Store.Read(ctx, lane, middle, 1)
@@ -212,8 +214,8 @@ func (a *Archives) seek(ctx context.Context, lane string, from time.Time, after 
 	return low, nil
 }
 
-// stepEvents is how many events of a replay are one commit.
-const stepEvents = 100
+// stepEvents is how many events of a replay are one commit: as many as are read at once.
+const stepEvents = readAtOnce
 
 // step puts the next events of a replay back, and says whether it is over. What it did is
 // remembered after that: the events' keys make a repetition harmless.
