@@ -20,8 +20,9 @@ func runCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "run",
 		Short: "serve: take events in, match them, deliver to targets",
-		Long: `Serve until told to stop: take events in (as EventBridge from AWS clients, and through an
-API of its own), match them against the rules and deliver to targets.
+		Long: `Serve until told to stop: take events in, match them against the rules and deliver to
+targets. They come from AWS clients (EventBridge, CloudWatch, CloudWatch Logs, X-Ray and
+its SDKs), as OTLP, CloudEvents or StatsD, and through an API of its own.
 
 The rule files are read again when they change and on SIGHUP, all or nothing. SIGINT or
 SIGTERM stops taking events in, then waits up to --drain for deliveries that run. Without
