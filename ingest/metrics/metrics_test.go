@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"math"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -360,4 +361,19 @@ func FuzzDatum(f *testing.F) {
 			t.Errorf("%+v has the value %s", d, got)
 		}
 	})
+}
+
+// TestReadmeExample: the datum that README.md shows is one.
+func TestReadmeExample(t *testing.T) {
+	readme, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(readme), "\n## Metrics\n")
+	_, block, _ := strings.Cut(section, "```json\n")
+	block, _, found := strings.Cut(block, "```")
+	if !found {
+		t.Fatal("README.md shows no datum")
+	}
+	validate(t, []byte(block))
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -142,4 +143,53 @@ func wantCounts(t *testing.T, d *StatsD, want map[string]uint64) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("counts (-want +got):\n%s", diff)
 	}
+}
+
+// TestStatsD_hammer: whatever comes in while intervals end is in one of them.
+func TestStatsD_hammer(t *testing.T) {
+	const senders, each = 8, 200
+	engine := channel{got: make(chan service.Submission, senders*each)}
+	d := newStatsD(t, engine, time.Hour)
+	defer d.Close()
+	var sending sync.WaitGroup
+	for i := range senders {
+		sending.Go(func() {
+			for range each {
+				d.take([]byte("n:1|c\nn:1|c"))
+				if i == 0 {
+					d.flush(t.Context())
+				}
+			}
+		})
+	}
+	sending.Wait()
+	d.flush(t.Context())
+	close(engine.got)
+	total := 0.0
+	for s := range engine.got {
+		n, _ := event.Value(s.Event.Detail()).Get("value").Float()
+		total += n
+	}
+	if total != 2*senders*each || d.Counts()["samples"] != 2*senders*each {
+		t.Errorf("%v in the data, counted %v, want %d", total, d.Counts(), 2*senders*each)
+	}
+}
+
+// BenchmarkStatsD is the door without its socket: packets of twenty lines of ten metrics.
+func BenchmarkStatsD(b *testing.B) {
+	d, err := NewStatsD(StatsDConfig{Config: Config{Now: time.Now}, Listen: "0"})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer d.Close()
+	var packet strings.Builder
+	for i := range 10 {
+		fmt.Fprintf(&packet, "web.requests%d:1|c|@0.5|#env:prod,service:cart\nweb.latency%d:%d.5|ms|#env:prod,service:cart\n", i, i, i)
+	}
+	b.ReportAllocs()
+	b.SetBytes(int64(packet.Len()))
+	for b.Loop() {
+		d.take([]byte(packet.String()))
+	}
+	b.ReportMetric(20*float64(b.N)/b.Elapsed().Seconds(), "samples/s")
 }
