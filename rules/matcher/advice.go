@@ -2,7 +2,12 @@ package matcher
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
+
+	"github.com/expr-lang/expr/ast"
+
+	"github.com/tocsin-engine/tocsin/rules/pattern"
 )
 
 // Advice is about a rule that the index cannot narrow down: it is tried on every event,
@@ -40,24 +45,44 @@ func (m *Matcher) each(f func(c *conjunction)) {
 	}
 }
 
-const help = `one exact value, prefix, suffix or range that must hold lets events without it pass by`
+const help = "an exact value, prefix, suffix or range that must hold lets other events pass by"
 
 func (c *conjunction) advice() (Advice, bool) {
-	a := Advice{Rule: int(c.index), Help: "add to the pattern a field that the events have: " + help}
-	if c.entry.rule.Pattern == nil {
-		a.Help = "add a comparison with a constant, joined by and: " + help
+	a := Advice{Rule: int(c.index), Help: `add to the pattern a field that its events have, as "source": ["…"]: ` + help}
+	when := c.entry.rule.Pattern == nil
+	if when {
+		a.Help = `write source == "…" and (…), or another comparison with a constant: ` + help
 	}
-	if c.witness > 0 {
-		check := &c.checks[c.witness-1]
-		if !likely(check.field.Tests) {
-			return a, false
-		}
-		a.Message = "is tried on every event that has " + check.field.Path
-		return a, true
-	}
-	a.Message = "is tried on every event: each of its conditions may hold of an absent field"
-	if c.entry.rule.Pattern == nil {
-		a.Message = "is evaluated on every event: nothing in its when compares a field with a constant and must hold"
+	switch {
+	case c.witness > 0 && !likely(c.checks[c.witness-1].field.Tests):
+		return a, false
+	case c.witness > 0:
+		a.Message = "is tried on every event that has " + c.checks[c.witness-1].field.Path
+	case when:
+		a.Message = fmt.Sprintf("is evaluated on every event: %s does not say what value a field must have", obstacle(c.entry.rule.When.Node()))
+	default:
+		a.Message = "is tried on every event: each of its conditions may hold of an absent field"
 	}
 	return a, true
+}
+
+// obstacle is the part of an expression of which nothing is known: of alternatives, the
+// one that spoils the others.
+func obstacle(n ast.Node) string {
+	if or, ok := n.(*ast.BinaryNode); ok && (or.Operator == "or" || or.Operator == "||") {
+		if saysNothing(or.Left) {
+			return obstacle(or.Left)
+		}
+		return obstacle(or.Right)
+	}
+	const most = 60
+	text := []rune(n.String())
+	if len(text) > most {
+		text = append(text[:most-1], '…')
+	}
+	return string(text)
+}
+
+func saysNothing(n ast.Node) bool {
+	return slices.ContainsFunc(conditionsOf(n).terms, func(term []*pattern.Field) bool { return len(term) == 0 })
 }

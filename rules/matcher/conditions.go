@@ -1,10 +1,7 @@
 package matcher
 
 import (
-	"math"
-	"regexp/syntax"
 	"slices"
-	"strings"
 
 	"github.com/expr-lang/expr/ast"
 
@@ -20,6 +17,9 @@ type formula struct {
 	exact bool
 	// safe: evaluating it never raises an error.
 	safe bool
+	// many: there are conditions on several elements of a list, which are several values
+	// at one path.
+	many bool
 }
 
 // maxTerms bounds the terms of an expression; beyond it they say nothing.
@@ -31,7 +31,14 @@ func unknown() formula { return formula{terms: [][]*pattern.Field{nil}} }
 // must hold for the expression to be true, so that an event without it need not be
 // evaluated. Everything that is not understood says nothing; a condition that is too
 // wide costs an evaluation, one that is too narrow would lose matches.
-func conditionsOf(n ast.Node) formula {
+func conditionsOf(n ast.Node) formula { return deducer{}.conditions(n) }
+
+// deducer takes conditions out of an expression, or of what any asks of an element.
+type deducer struct {
+	element *operand // what # is, nil outside of any
+}
+
+func (d deducer) conditions(n ast.Node) formula {
 	switch n := n.(type) {
 	case *ast.BoolNode:
 		if n.Value {
@@ -41,45 +48,68 @@ func conditionsOf(n ast.Node) formula {
 	case *ast.BinaryNode:
 		switch n.Operator {
 		case "and", "&&":
-			return both(conditionsOf(n.Left), conditionsOf(n.Right))
+			return both(d.conditions(n.Left), d.conditions(n.Right))
 		case "or", "||":
-			return either(conditionsOf(n.Left), conditionsOf(n.Right))
+			return either(d.conditions(n.Left), d.conditions(n.Right))
 		}
-		return comparison(n)
+		return d.comparison(n)
+	case *ast.BuiltinNode:
+		return d.anyElement(n)
 	}
-	if p, ok := pathOf(n); ok { // a condition that is a member: detail.urgent
+	if p, ok := d.pathOf(n); ok { // a condition that is a member: detail.urgent
 		return p.one(pattern.Test{Op: pattern.Equal, Operands: []pattern.Operand{{Kind: event.Bool, Text: "true"}}}, p.exact, false)
 	}
 	return unknown()
 }
 
+// anyElement reads any(list, condition): the leaves of an element have the list's path. All
+// of an element's conditions hold in one element, which is left to the evaluation.
+func (d deducer) anyElement(n *ast.BuiltinNode) formula {
+	if n.Name != "any" && n.Name != "one" || len(n.Arguments) != 2 {
+		return unknown()
+	}
+	list, ok := d.pathOf(n.Arguments[0])
+	condition, isPredicate := n.Arguments[1].(*ast.PredicateNode)
+	if !ok || !isPredicate {
+		return unknown()
+	}
+	list.exact, list.safe = false, false
+	f := deducer{element: &list}.conditions(condition.Node)
+	f.exact, f.safe, f.many = false, false, true
+	return f
+}
+
 func both(a, b formula) formula {
-	f := formula{exact: a.exact && b.exact, safe: a.safe && b.safe}
+	f := formula{exact: a.exact && b.exact, safe: a.safe && b.safe, many: a.many || b.many}
 	if len(a.terms)*len(b.terms) > maxTerms {
 		if len(b.terms) < len(a.terms) {
 			a = b
 		}
-		return formula{terms: a.terms, safe: f.safe}
+		return formula{terms: a.terms, safe: f.safe, many: f.many}
 	}
 	for _, x := range a.terms {
 		for _, y := range b.terms {
-			f.terms = append(f.terms, together(x, y))
+			f.terms = append(f.terms, together(x, y, !f.many))
 		}
 	}
 	return f
 }
 
-// together joins two terms. A path is one value to an expression, so that a lower and an
-// upper bound make one range: found by either alone it would be a candidate too often.
-func together(x, y []*pattern.Field) []*pattern.Field {
+// together joins two terms. Where a path is one value, a lower and an upper bound make one
+// range: found by either alone it would be a candidate too often.
+func together(x, y []*pattern.Field, oneValue bool) []*pattern.Field {
 	all := slices.Clone(x)
 	for _, f := range y {
-		i := slices.IndexFunc(all, func(g *pattern.Field) bool { return g.Path == f.Path && isRange(g) && isRange(f) })
-		if i < 0 {
-			all = append(all, f)
-			continue
+		i := -1
+		if oneValue && isRange(f) {
+			i = slices.IndexFunc(all, func(g *pattern.Field) bool { return g.Path == f.Path && isRange(g) })
 		}
-		all[i] = narrowed(all[i], f)
+		switch {
+		case i >= 0:
+			all[i] = narrowed(all[i], f)
+		case !slices.Contains(all, f):
+			all = append(all, f)
+		}
 	}
 	return all
 }
@@ -106,112 +136,24 @@ func tighter(a, b pattern.Bound, sign int) bool {
 // either joins the terms. If the left side raises an error the right one is not asked,
 // so that only a safe left side keeps the whole exact.
 func either(a, b formula) formula {
-	f := formula{terms: slices.Concat(a.terms, b.terms), exact: a.exact && a.safe && b.exact, safe: a.safe && b.safe}
+	f := formula{terms: slices.Concat(a.terms, b.terms), exact: a.exact && a.safe && b.exact, safe: a.safe && b.safe, many: a.many || b.many}
 	if len(f.terms) > maxTerms {
 		return formula{terms: [][]*pattern.Field{nil}, safe: f.safe}
 	}
 	return f
 }
 
-// operand is a path in an event as an expression names it.
-type operand struct {
-	path string
-	// exact: a plain leaf there is the value that the expression sees.
-	exact bool
-	// safe: reading it never raises; text: it is always a string; dotted: one of its
-	// names has a dot.
-	safe, text, dotted bool
-}
-
-func (o operand) one(t pattern.Test, exact, safe bool) formula {
-	f := &pattern.Field{Path: o.path, Tests: []pattern.Test{t}}
-	return formula{terms: [][]*pattern.Field{{f}}, exact: exact, safe: safe}
-}
-
-// envelope are the names that stand for texts of the envelope.
-var envelope = map[string]string{
-	"id": "id", "source": "source", "detail_type": "detail-type", "account": "account", "region": "region",
-}
-
-// pathOf reads detail.a.b, detail["a"]?.b, source. The other names of detail (call, …)
-// are nil for other events, so that what they are compared with is not decided here.
-func pathOf(n ast.Node) (operand, bool) {
-	switch n := n.(type) {
-	case *ast.ChainNode:
-		return pathOf(n.Node)
-	case *ast.IdentifierNode:
-		switch path, ok := envelope[n.Value]; {
-		case ok:
-			return operand{path: path, exact: true, safe: true, text: true}, true
-		case n.Value == "detail":
-			return operand{path: "detail", exact: true, safe: true}, true
-		case n.Value == "metric", n.Value == "log", n.Value == "segment", n.Value == "call":
-			return operand{path: "detail"}, true
-		}
-	case *ast.MemberNode:
-		name, ok := n.Property.(*ast.StringNode)
-		if !ok || n.Method {
-			return operand{}, false
-		}
-		base, ok := pathOf(n.Node)
-		if !ok || base.text {
-			return operand{}, false
-		}
-		dotted := base.dotted || strings.Contains(name.Value, ".")
-		return operand{
-			dotted: dotted,
-			path:   base.path + "." + name.Value,
-			// A name with a dot is one member to an expression and two to a path.
-			exact: base.exact && !dotted,
-			// detail is an object whatever comes; its members may be anything.
-			safe: base.safe && base.path == "detail",
-		}, true
-	}
-	return operand{}, false
-}
-
-// constant reads a constant of an expression; exactness ends where doubles have gaps.
-func constant(n ast.Node) (o pattern.Operand, ok bool) {
-	switch n := n.(type) {
-	case *ast.StringNode:
-		return pattern.Operand{Kind: event.String, Text: n.Value}, true
-	case *ast.BoolNode:
-		o.Kind, o.Text = event.Bool, "false"
-		if n.Value {
-			o.Text = "true"
-		}
-		return o, true
-	case *ast.IntegerNode:
-		return numberOf(float64(n.Value))
-	case *ast.FloatNode:
-		return numberOf(n.Value)
-	case *ast.UnaryNode:
-		if o, ok := constant(n.Node); ok && n.Operator == "-" && o.Kind == event.Number {
-			return numberOf(-o.Number.Float())
-		}
-	}
-	return o, false
-}
-
-// gap is where neighbouring integers share a double: an expression compares them as
-// doubles, a pattern does not.
-const gap = 1 << 53
-
-func numberOf(f float64) (pattern.Operand, bool) {
-	return pattern.Operand{Kind: event.Number, Number: pattern.NumberOf(f)}, math.Abs(f) < gap
-}
-
 // comparison reads path OP constant and constant OP path.
-func comparison(n *ast.BinaryNode) formula {
+func (d deducer) comparison(n *ast.BinaryNode) formula {
 	if n.Operator == "in" {
-		return membership(n)
+		return d.membership(n)
 	}
-	if p, ok := pathOf(n.Left); ok {
+	if p, ok := d.pathOf(n.Left); ok {
 		if c, ok := constant(n.Right); ok {
 			return compare(p, n.Operator, c)
 		}
 	}
-	if p, ok := pathOf(n.Right); ok {
+	if p, ok := d.pathOf(n.Right); ok {
 		if c, ok := constant(n.Left); ok && mirrored[n.Operator] != "" {
 			return compare(p, mirrored[n.Operator], c)
 		}
@@ -250,14 +192,14 @@ func compare(p operand, op string, c pattern.Operand) formula {
 }
 
 // membership reads path in [constants] and "text" in resources.
-func membership(n *ast.BinaryNode) formula {
+func (d deducer) membership(n *ast.BinaryNode) formula {
 	if name, ok := n.Right.(*ast.IdentifierNode); ok && name.Value == "resources" {
 		if c, ok := constant(n.Left); ok && c.Kind == event.String {
 			return operand{path: "resources"}.one(pattern.Test{Op: pattern.Equal, Operands: []pattern.Operand{c}}, false, true)
 		}
 		return unknown()
 	}
-	p, ok := pathOf(n.Left)
+	p, ok := d.pathOf(n.Left)
 	list, isList := n.Right.(*ast.ArrayNode)
 	if !ok || !isList || len(list.Nodes) == 0 {
 		return unknown()
@@ -270,39 +212,5 @@ func membership(n *ast.BinaryNode) formula {
 		}
 		f.Tests = append(f.Tests, pattern.Test{Op: pattern.Equal, Operands: []pattern.Operand{c}})
 	}
-	return formula{terms: [][]*pattern.Field{{f}}, exact: p.exact, safe: p.safe}
-}
-
-// matches finds a text that every match of a regular expression has inside.
-func matches(p operand, re string) formula {
-	parsed, err := syntax.Parse(re, syntax.Perl)
-	if err != nil {
-		return unknown()
-	}
-	factor := literalIn(parsed.Simplify())
-	if factor == "" {
-		return unknown()
-	}
-	wild := pattern.Operand{Kind: event.String, Wild: pattern.Wildcard{Pieces: []string{"", factor, ""}}}
-	return p.one(pattern.Test{Op: pattern.Wild, Operands: []pattern.Operand{wild}}, false, false)
-}
-
-// literalIn returns the longest text that must occur, "" if none must.
-func literalIn(re *syntax.Regexp) string {
-	longest := ""
-	switch re.Op {
-	case syntax.OpLiteral:
-		if re.Flags&syntax.FoldCase == 0 {
-			return string(re.Rune)
-		}
-	case syntax.OpCapture, syntax.OpPlus:
-		return literalIn(re.Sub[0])
-	case syntax.OpConcat:
-		for _, sub := range re.Sub {
-			if s := literalIn(sub); len(s) > len(longest) {
-				longest = s
-			}
-		}
-	}
-	return longest
+	return formula{terms: p.term(f), exact: p.exact, safe: p.safe}
 }

@@ -144,9 +144,14 @@ func TestExpressionsWithoutEvaluation(t *testing.T) {
 		`detail.name in ["x", "y"]`,
 		`(detail.name == "x" or detail.name == "z") and detail.card.country startsWith "D"`,
 		`detail.urgent and detail.n < 10`,
+		`detail.n < 2 * 5 and detail.n >= 8 - 1`,
+		`call.name == "x" and call.card.country in ["DE", "FR"]`,
 	} {
 		m := newMatcher(t, []matcher.Rule{{Name: "r", Bus: event.DefaultBus, When: compileWhen(t, when)}})
-		ev := newEvent(t, `{"name":"x","n":7,"card":{"country":"DE"},"urgent":true}`)
+		ev, err := event.New(event.Fields{Source: "s", DetailType: "AWS API Call via CloudTrail", Detail: []byte(`{"name":"x","n":7,"card":{"country":"DE"},"urgent":true}`)})
+		if err != nil {
+			t.Fatal(err)
+		}
 		hits := 0
 		hit := func(int) { hits++ }
 		if m.Match(ev, hit); hits != 1 {

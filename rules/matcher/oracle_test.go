@@ -244,7 +244,7 @@ func (w world) path() string {
 
 func (w world) comparison() string {
 	q := func() string { return fmt.Sprintf("%q", w.text()) }
-	switch w.IntN(12) {
+	switch w.IntN(13) {
 	case 0, 1:
 		return fmt.Sprintf("%s == %s", w.path(), w.pick(q(), q(), "1", "1.0", "true", "nil", "9007199254740992", "2.5", "-1"))
 	case 2:
@@ -252,7 +252,7 @@ func (w world) comparison() string {
 	case 3:
 		return fmt.Sprintf("%s %s %s", w.path(), w.pick("startsWith", "endsWith", "contains"), q())
 	case 4:
-		return fmt.Sprintf("%s matches %q", w.path(), w.pick("x.z", "^x", "(xy)+", "a|b", "[xy]z", "part$"))
+		return fmt.Sprintf("%s matches %q", w.path(), w.pick("x.z", "^x", "(xy)+", "a|b", "[xy]z", "part$", "xy|yx|(data/1.*)", "^xyz$", "(?i)^x", "(?m)^x", "^(x|10)"))
 	case 5:
 		return fmt.Sprintf("%s %s %s", w.path(), w.pick("<", "<=", ">", ">="), w.pick("1", "2.5", "-1", "9007199254740993"))
 	case 6:
@@ -264,6 +264,10 @@ func (w world) comparison() string {
 		return fmt.Sprintf("%s != %s", w.path(), q())
 	case 9:
 		return w.pick("detail.a", "detail.c", "true", "false", "len(resources) > 1", `any(resources, # == "x")`)
+	case 10:
+		return fmt.Sprintf("%s(%s, %s)", w.pick("any", "one"), w.path(), w.pick(`# == "x"`, `.a == "x" and .b == 1`, `.a > 0 and .a < 1 + 1`, `.a > 1 or # startsWith "x"`, `any(.a, .b == "xy")`))
+	case 11:
+		return fmt.Sprintf("any(%s, .a > 1) and any(%[1]s, .a < 1)", w.path())
 	}
 	return fmt.Sprintf("%q == %s", w.text(), w.path())
 }

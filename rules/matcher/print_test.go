@@ -66,7 +66,11 @@ bus other: 2 levels, 2 paths
 }
 
 func TestAdvice(t *testing.T) {
-	rules := mixedRules(t)
+	rules := append(mixedRules(t),
+		matcher.Rule{Name: "or", Bus: "default", When: compileWhen(t, `source == "s" or (detail.a == "x" or detail.a != detail.b)`)},
+		matcher.Rule{Name: "not", Bus: "default", When: compileWhen(t, `not (detail.a startsWith "x") and detail.b != 5`)},
+		matcher.Rule{Name: "and", Bus: "default", When: compileWhen(t, `detail.a != "x" and detail.b matches "^GET |^PUT "`)},
+	)
 	var got []string
 	for _, a := range newMatcher(t, rules).Advice() {
 		got = append(got, rules[a.Rule].Name+" "+a.Message)
@@ -74,7 +78,9 @@ func TestAdvice(t *testing.T) {
 	want := []string{
 		"not is tried on every event that has detail.key",
 		"absent is tried on every event: each of its conditions may hold of an absent field",
-		"count is evaluated on every event: nothing in its when compares a field with a constant and must hold",
+		"count is evaluated on every event: len(resources) > 3 does not say what value a field must have",
+		"or is evaluated on every event: detail.a != detail.b does not say what value a field must have",
+		`not is evaluated on every event: not (detail.a startsWith "x") and detail.b != 5 does not say what value a field must have`,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

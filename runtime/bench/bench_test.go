@@ -66,7 +66,7 @@ func TestRun(t *testing.T) {
 		got = append(got, c)
 	}
 	want := []Cost{
-		{Rule: "resources", Tried: 100, Evaluated: 100, Matched: 100, Why: "is evaluated on every event: nothing in its when compares a field with a constant and must hold"},
+		{Rule: "resources", Tried: 100, Evaluated: 100, Matched: 100, Why: "is evaluated on every event: len(resources) == 1 does not say what value a field must have"},
 		{Rule: "buckets", Tried: 100, Matched: 100, Why: `is found by detail.requestParameters.bucketName prefix "bucket-0"`},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
