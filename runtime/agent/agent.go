@@ -57,6 +57,8 @@ type Agent struct {
 	metrics *sender
 	logs    *sender
 	unlock  func() error
+	// measuring, reading and keeping are what was said of those.
+	measuring, reading, keeping seldom
 }
 
 // New opens the state.
@@ -177,6 +179,20 @@ func (a *Agent) report(ctx context.Context) {
 			a.log.Info("counted", a.Counts().pairs()...)
 		}
 	}
+}
+
+// seldom logs what may happen each second once a minute, unless it changes.
+type seldom struct {
+	text string
+	at   time.Time
+}
+
+func (s *seldom) again(err error, now time.Time) bool {
+	if err.Error() == s.text && now.Sub(s.at) < time.Minute {
+		return false
+	}
+	s.text, s.at = err.Error(), now
+	return true
 }
 
 // wait waits; it says whether ctx lives on.

@@ -163,7 +163,9 @@ func (a *Agent) pollFiles() (more bool) {
 	records, more, err := a.files.poll(a.c.Now(), budget)
 	if err != nil {
 		a.counts.errors.Add(1)
-		a.log.Warn("not every log file could be read", "error", err)
+		if a.reading.again(err, a.c.Now()) {
+			a.log.Warn("not every log file could be read", "error", err)
+		}
 	}
 	return a.takeIn(records) && more
 }
@@ -180,7 +182,9 @@ func (a *Agent) takeIn(records []logs.Record) bool {
 	}
 	if err := a.files.save(); err != nil {
 		a.counts.errors.Add(1)
-		a.log.Error("the positions of log files cannot be kept", "error", err)
+		if a.keeping.again(err, a.c.Now()) {
+			a.log.Error("the positions of log files cannot be kept", "error", err)
+		}
 	}
 	return true
 }

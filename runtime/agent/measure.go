@@ -65,7 +65,9 @@ func (a *Agent) measure(ctx context.Context) {
 		data, next, err := a.machine.collect(a.c.Now())
 		if err != nil {
 			a.counts.errors.Add(1)
-			a.log.Warn("not everything could be measured", "error", err)
+			if a.measuring.again(err, a.c.Now()) {
+				a.log.Warn("not everything could be measured", "error", err)
+			}
 		}
 		a.takeData(data)
 		if !wait(ctx, next.Sub(a.c.Now())) {

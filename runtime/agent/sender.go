@@ -50,6 +50,9 @@ type sender struct {
 	changed, ended chan struct{}
 	// troubled says that the last request failed.
 	troubled bool
+	// writing is what was said of the queue.
+	writing seldom
+	now     func() time.Time
 }
 
 func (a *Agent) newSender(name string, open func(string) (*spool.Queue, error), to destination, w *way, flush time.Duration) (*sender, error) {
@@ -62,7 +65,7 @@ func (a *Agent) newSender(name string, open func(string) (*spool.Queue, error), 
 		log.Warn("the end of the queue was torn, and is lost", "bytes", n)
 	}
 	return &sender{
-		name: name, queue: q, to: to, way: w, flush: cmp.Or(flush, time.Second), log: log, jitter: a.c.Jitter,
+		name: name, queue: q, to: to, way: w, flush: cmp.Or(flush, time.Second), log: log, jitter: a.c.Jitter, now: a.c.Now,
 		changed: make(chan struct{}, 1), ended: make(chan struct{}),
 	}, nil
 }
@@ -97,7 +100,9 @@ func (s *sender) queued(n, dropped int, err error) {
 		s.log.Warn("the queue is full: records were dropped", "count", dropped)
 	}
 	if err != nil {
-		s.log.Error("the queue cannot be written", "error", err)
+		if s.writing.again(err, s.now()) {
+			s.log.Error("the queue cannot be written", "error", err)
+		}
 		return
 	}
 	s.way.collected.Add(int64(n))

@@ -3,6 +3,7 @@ package agentfile
 import (
 	"fmt"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -15,6 +16,12 @@ import (
 var retentions = []int{
 	-1, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 }
+
+// maxName is the length of a group's or stream's name.
+const maxName = 512
+
+// groupName are the names that CloudWatch Logs takes.
+var groupName = regexp.MustCompile(`^[A-Za-z0-9._/#-]{1,512}$`)
 
 // logFile reads one entry of collect_list.
 func (r *reader) logFile(v document, path, stream string) {
@@ -69,6 +76,12 @@ func (r *reader) addLog(v document, path string, l logfile.Log, retention int) {
 		l.Group = strings.TrimSuffix(l.Path, filepath.Ext(l.Path))
 	}
 	l.Group, l.Stream = r.place(v, path, l.Group), r.place(v, path, l.Stream)
+	if text := strings.ReplaceAll(l.Group, "{date}", "2006-01-02"); !groupName.MatchString(text) {
+		r.wrong(v, path, "write log_group_name, of A-Z a-z 0-9 . - _ / #", "a log group cannot be called %q", l.Group)
+	}
+	if strings.ContainsAny(l.Stream, ":*") || len(l.Stream) > maxName {
+		r.wrong(v, path, "write log_stream_name without : and *", "a log stream cannot be called %q", l.Stream)
+	}
 	if l.All && l.AutoRemoval {
 		r.warn(v, codeElsewhere, path, "files that are published together are never removed", "auto_removal does nothing beside publish_multi_logs")
 	}

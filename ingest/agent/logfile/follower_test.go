@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/tocsin-engine/tocsin/sdk/sharedtest"
 )
 
 // world is a folder with log files, a follower of them and a clock.
@@ -382,5 +384,54 @@ func check(t *testing.T, got []string, written int, twice bool) {
 		if times[n] == 0 || times[n] > 1 && !twice {
 			t.Errorf("line %d of %d came %d times", n, written, times[n])
 		}
+	}
+}
+
+// TestRealLogs: every line of two real logs is a record of its own, with its own time.
+func TestRealLogs(t *testing.T) {
+	for _, tc := range []struct {
+		file, format string
+		now          time.Time
+		first, last  string
+	}{
+		{"Apache/Apache_2k.log", "%a %b %d %H:%M:%S %Y", noon, "2005-12-04T04:47:44Z", "2005-12-05T19:15:57Z"},
+		{"OpenSSH/OpenSSH_2k.log", "%b %d %H:%M:%S", time.Date(2017, 1, 3, 0, 0, 0, 0, time.UTC), "2016-12-10T06:55:46Z", "2016-12-10T11:04:43Z"},
+	} {
+		t.Run(tc.file, func(t *testing.T) {
+			path := sharedtest.Path(t, "logs/loghub/"+tc.file)
+			text, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			format, err := ParseTimestamp(tc.format)
+			if err != nil {
+				t.Fatal(err)
+			}
+			f, err := NewFollower(Log{Path: path, Timestamp: format, Location: time.UTC, Start: format.Regexp()}, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer f.Close()
+			records, err := f.Poll(tc.now, 1<<20)
+			if err != nil {
+				t.Fatal(err)
+			}
+			records = append(records, f.Flush(tc.now)...)
+			lines := strings.Split(strings.TrimRight(strings.ReplaceAll(string(text), "\r", ""), "\n"), "\n")
+			if !strings.HasSuffix(string(text), "\n") {
+				lines = lines[:len(lines)-1] // the last is not finished
+			}
+			if len(records) != len(lines) || len(lines) < 1999 {
+				t.Fatalf("%d records of %d lines", len(records), len(lines))
+			}
+			for i, r := range records {
+				if r.Message != strings.TrimRight(lines[i], " ") && r.Message != lines[i] || r.Time.Equal(tc.now) {
+					t.Fatalf("line %d is %q at %v", i+1, r.Message, r.Time)
+				}
+			}
+			if first, last := records[0].Time.Format(time.RFC3339), records[len(records)-1].Time.Format(time.RFC3339); first != tc.first || last != tc.last {
+				t.Errorf("from %s to %s, want %s to %s", first, last, tc.first, tc.last)
+			}
+		})
 	}
 }
