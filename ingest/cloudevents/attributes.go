@@ -25,6 +25,10 @@ type extension struct {
 	value event.Value
 }
 
+// maxAttribute is how many bytes a context attribute may have. They identify events and
+// route them; the specification wants a whole event to fit into 64 KiB.
+const maxAttribute = 4 << 10
+
 // set takes one context attribute. Text is the value of a text; value its JSON.
 func (a *attributes) set(name, text string, value event.Value) error {
 	into := map[string]*string{
@@ -36,6 +40,8 @@ func (a *attributes) set(name, text string, value event.Value) error {
 		return fmt.Errorf("%s is a string, not %s", name, value.Kind())
 	case into != nil && text == "":
 		return fmt.Errorf("%s is empty; leave it out or give it a value", name)
+	case len(text) > maxAttribute:
+		return fmt.Errorf("%s may have %d bytes, this one has %d; put long texts into the data", name, maxAttribute, len(text))
 	case into != nil:
 		*into = text
 		return nil

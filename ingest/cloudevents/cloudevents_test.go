@@ -74,6 +74,8 @@ func TestRead(t *testing.T) {
 		{"a time without a zone", structured, `{` + required + `,"time":"2026-01-02T15:04:05"}`, "", "write time like 2026-01-02T15:04:05Z"},
 		{"an extension in capitals", structured, `{` + required + `,"traceParent":"x"}`, "", `"traceParent" is no attribute's name`},
 		{"an extension that is an object", structured, `{` + required + `,"ext":{}}`, "", "the extension ext is a string, a number or a boolean"},
+		{"an extension of 4 KiB", structured, `{` + required + `,"ext":"` + strings.Repeat("x", 4<<10) + `"}`, `{"cloudevent":{"ext":"` + strings.Repeat("x", 4<<10) + `"}}`, ""},
+		{"a longer one", structured, `{` + required + `,"ext":"` + strings.Repeat("x", 4<<10+1) + `"}`, "", "ext may have 4096 bytes, this one has 4097"},
 		{"data twice", structured, `{` + required + `,"data":1,"data_base64":""}`, "", "write one of them"},
 		{"base64 that is none", structured, `{` + required + `,"data_base64":"*"}`, "", "data_base64 is a string in base64"},
 		{"data that is in the way", structured, `{` + required + `,"ext":"x","data":{"cloudevent":1}}`, "", `a member "cloudevent" of its own`},

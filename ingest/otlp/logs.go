@@ -66,13 +66,9 @@ func record(from *origin, m message, o Options) (logs.Record, error) {
 	if err != nil {
 		return logs.Record{}, err
 	}
-	beside, err := f.beside(from)
-	if err != nil {
-		return logs.Record{}, err
-	}
 	return logs.Record{
 		Group: logGroup(from, o), Stream: logStream(from, o), Time: at.Truncate(time.Millisecond),
-		Message: f.message(), Attributes: beside,
+		Message: f.message(), Attributes: f.beside(from),
 	}, nil
 }
 
@@ -89,16 +85,11 @@ func (f *logFields) message() string {
 	return string(f.attributes.appendJSON(nil))
 }
 
-// beside is what the record says beside its message.
-func (f *logFields) beside(from *origin) ([]byte, error) {
-	trace, err := traceID(f.trace)
-	if err != nil {
-		return nil, err
-	}
-	span, err := spanID(f.span)
-	if err != nil {
-		return nil, err
-	}
+// beside is what the record says beside its message. An id that is none says nothing, as
+// the protocol wants it.
+func (f *logFields) beside(from *origin) []byte {
+	trace, _ := traceID(f.trace)
+	span, _ := spanID(f.span)
 	js := object{[]byte{'{'}}
 	js.text("severity", f.level())
 	js.integer("severity_number", int64(f.severity))
@@ -109,7 +100,7 @@ func (f *logFields) beside(from *origin) ([]byte, error) {
 	js.attributes("attributes", f.attributes)
 	js.raw("scope", from.scopeJS)
 	js.raw("resource", from.resourceJS)
-	return append(js.b, '}'), nil
+	return append(js.b, '}')
 }
 
 // level is the severity by its number's name, as every client has it; the text of a

@@ -54,7 +54,7 @@ func (r *Running) Since(last *Total, watching time.Time) ([]metrics.Datum, *Tota
 		if p.start < uint64(watching.UnixNano()) {
 			return nil, next
 		}
-	case p.time <= last.at:
+	case p.time <= last.at && p.time > 0:
 		return nil, last
 	case p.start == last.start:
 		p.subtract(last)

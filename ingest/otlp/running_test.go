@@ -57,6 +57,7 @@ func TestSince(t *testing.T) {
 		{"one that began before watching did", []string{integer(-3600, 1, "5"), integer(-3600, 2, "7")}, "-, 2"},
 		{"one that does not say when it began", []string{counter(`{"timeUnixNano":"` + at(1) + `","asInt":"5"}`), counter(`{"timeUnixNano":"` + at(2) + `","asInt":"6"}`)}, "-, 1"},
 		{"the same point again, and an older one", []string{integer(0, 2, "5"), integer(0, 2, "5"), integer(0, 1, "4"), integer(0, 3, "6")}, "5, -, -, 1"},
+		{"points that do not say when", []string{counter(`{"asInt":"5"}`), counter(`{"asInt":"6"}`), counter(`{"asInt":"8"}`)}, "-, 1, 2"},
 		{"a new start", []string{integer(0, 1, "5"), integer(2, 3, "4")}, "5, 4"},
 		{"a fall without a new start", []string{integer(0, 1, "5"), integer(0, 2, "3")}, "5, 3"},
 		{"an integer, then a number", []string{integer(0, 1, "1"), counter(fmt.Sprintf(`{"startTimeUnixNano":"%s","timeUnixNano":"%s","asDouble":1.5}`, at(0), at(2)))}, "1, 0.5"},

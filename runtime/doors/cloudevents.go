@@ -2,6 +2,8 @@ package doors
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -95,7 +97,7 @@ func (d *CloudEvents) put(ctx context.Context, accessKey, bus string, read []clo
 			continue
 		}
 		submissions = append(submissions, service.Submission{
-			Event: r.Event.On(bus, 0), Key: "cloudevents/" + accessKey + "/" + bus + "/" + r.Event.Source + "\x00" + r.Event.ID,
+			Event: r.Event.On(bus, 0), Key: "cloudevents/" + accessKey + "/" + bus + "/" + identity(r.Event),
 		})
 		indexes = append(indexes, i)
 	}
@@ -114,6 +116,13 @@ func (d *CloudEvents) put(ctx context.Context, accessKey, bus string, read []clo
 	d.add(ceTaken, len(submissions))
 	d.add(ceRefused, len(read)-len(submissions))
 	return results, nil
+}
+
+// identity is what makes an event the same: its source and id, hashed because both may be
+// long.
+func identity(ev event.Event) string {
+	sum := sha256.Sum256([]byte(ev.Source + "\x00" + ev.ID))
+	return hex.EncodeToString(sum[:16])
 }
 
 // batchAnswer is 200 if all were accepted, 207 if some were, 400 if none was.
