@@ -371,3 +371,65 @@ func TestAStoreThatForgetsHasNoArchives(t *testing.T) {
 		t.Errorf("Create = %v", err)
 	}
 }
+
+// TestArchivesOnDisk: what an archive keeps outlives the trimming of the log and a
+// restart; what a deleted one kept does not, and the log goes on.
+func TestArchivesOnDisk(t *testing.T) {
+	dir := t.TempDir()
+	life := func(now time.Time, rules string, live func(w *world)) {
+		t.Helper()
+		s, err := sqlite.Open(t.Context(), dir, sqlite.Config{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() {
+			if err := s.Close(); err != nil {
+				t.Error(err)
+			}
+		}()
+		live(newWorld(t, s, now, rules))
+	}
+	entries := func(w *world) int {
+		stats, err := w.store.Stats(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return stats.Entries
+	}
+	life(start, archives, func(w *world) {
+		for hour := range 5 {
+			w.now = start.Add(time.Duration(hour) * time.Hour)
+			w.put(fmt.Sprint("a", hour), "shop")
+			w.put(fmt.Sprint("b", hour), "other")
+		}
+		w.settle()
+	})
+	later := start.AddDate(0, 0, 30)
+	life(later, archives, func(w *world) {
+		if err := w.store.Trim(t.Context(), later); err != nil {
+			t.Fatal(err)
+		}
+		w.wantCounts(map[string]int64{"orders": 5, "all": 10})
+		w.put("c", "other")
+	})
+	life(later.Add(time.Hour), rules, func(w *world) {
+		for _, name := range []string{"all", "orders"} {
+			if err := w.Delete(t.Context(), name); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := w.store.Trim(t.Context(), w.now.Add(time.Minute)); err != nil {
+			t.Fatal(err)
+		}
+		if n := entries(w); n != 0 {
+			t.Errorf("%d entries are left after all archives were deleted", n)
+		}
+	})
+	life(later.Add(2*time.Hour), archives, func(w *world) {
+		w.put("d", "shop")
+		w.wantCounts(map[string]int64{"orders": 1, "all": 1})
+		if diff := cmp.Diff(targets{"ship": {"d"}}, w.settle()); diff != "" {
+			t.Errorf("deliveries (-want +got):\n%s", diff)
+		}
+	})
+}

@@ -75,6 +75,19 @@ func (a *app) status(ctx context.Context, format string) error {
 	return nil
 }
 
+// unmatchedShown is how many kinds of unmatched events a status names.
+const unmatchedShown = 5
+
+func (a *app) printUnmatched(n engine.Stats) {
+	for i, kind := range n.UnmatchedTypes {
+		if i == unmatchedShown {
+			fmt.Fprintf(a.out, "              %d more kinds; --json lists them\n", len(n.UnmatchedTypes)-i)
+			break
+		}
+		fmt.Fprintf(a.out, "              %s %s from %s, %d\n", a.style.dot(), kind.DetailType, kind.Source, kind.Count)
+	}
+}
+
 func (a *app) printStatus(d statusDoc) {
 	s := a.style
 	sign := s.tick()
@@ -85,6 +98,7 @@ func (a *app) printStatus(d statusDoc) {
 	fmt.Fprintf(a.out, "%s %s at %s since %s\n", sign, d.Tocsin, a.cfg.URL, e.Started.Local().Format("2006-01-02 15:04:05"))
 	fmt.Fprintf(a.out, "  rules       %d, %d of them enabled; %s\n", e.Rules, e.Enabled, count(e.Targets, "target"))
 	fmt.Fprintf(a.out, "  events      %d received, %d matched, %d that no rule wanted\n", n.Received, n.Matched, n.Unmatched)
+	a.printUnmatched(n)
 	fmt.Fprintf(a.out, "  deliveries  %d delivered, %d tried again, %d dead\n", n.Delivered, n.Retried, n.Dead)
 	fmt.Fprintf(a.out, "  store       %s\n", e.Store.Kind)
 	a.printDoors(d.Doors)

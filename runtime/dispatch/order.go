@@ -27,8 +27,9 @@ type order struct {
 	ripe time.Time
 }
 
-// readAhead is how many batches are read ahead for keys that are not busy.
-const readAhead = 50
+// readAhead is how many deliveries are read ahead for keys that are not busy, at least,
+// and how many are parked at once.
+const readAhead = 1000
 
 // takeAhead is takeNew for a lane with order or a window.
 func (l *lane) takeAhead(ctx context.Context) ([]item, error) {
@@ -38,7 +39,7 @@ func (l *lane) takeAhead(ctx context.Context) ([]item, error) {
 			if items := o.choose(l.spec.batch()); len(items) > 0 {
 				return items, nil
 			}
-			if len(o.ahead) >= readAhead*l.spec.batch() {
+			if len(o.ahead) >= max(readAhead, 2*l.spec.batch()) {
 				// A few busy keys have filled it; those of others are in the log behind them.
 				return o.park(), nil
 			}
@@ -85,10 +86,12 @@ func (o *order) choose(n int) []item {
 	return chosen
 }
 
-// park takes everything that was read ahead, to be kept as retries.
+// park takes the first of what was read ahead, to be kept as retries. Those of their
+// keys that stay behind follow them, because their keys now have retries.
 func (o *order) park() []item {
-	parked := o.ahead
-	o.ahead = nil
+	n := min(readAhead, len(o.ahead))
+	parked := slices.Clone(o.ahead[:n])
+	o.ahead = slices.Delete(o.ahead, 0, n)
 	for i := range parked {
 		parked[i].parked = true
 	}

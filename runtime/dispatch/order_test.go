@@ -165,7 +165,7 @@ func TestOrderManyOfFewKeys(t *testing.T) {
 		r := &runner{answer: func(d dispatch.Delivery) dispatch.Outcome { return dispatch.Outcome{OK: true} }}
 		blocked := blockFirst{r, slow}
 		run := startRun(t, s, orderedTarget(blocked, plain()))
-		for i := range 1000 {
+		for i := range 2500 {
 			run.put(fmt.Sprintf("hot-%d", i), "t")
 		}
 		run.put("other-1", "t")
@@ -181,8 +181,8 @@ func TestOrderManyOfFewKeys(t *testing.T) {
 				t.Fatalf("delivery %d is %s", i, id)
 			}
 		}
-		if len(got) != 1001 {
-			t.Errorf("%d deliveries, want 1001", len(got))
+		if len(got) != 2501 {
+			t.Errorf("%d deliveries, want 2501", len(got))
 		}
 		run.stop()
 	})

@@ -157,6 +157,9 @@ func (e *Engine) deliveries(ctx context.Context, entry store.Entry, tr trail) ([
 		if r.Attempts == 0 {
 			f.State = StatePending
 		}
+		if r.Attempts == 0 && r.OrderKey != "" {
+			f.Message = "it waits for its turn among those with the same order_by"
+		}
 		if r.Death != nil {
 			f = fateOfDeath(StateDying, *r.Death)
 			f.Message = r.Message

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"maps"
@@ -111,6 +112,9 @@ func (c *counters) giveOwnBack(taken map[ownMetric]*ownSum) {
 // isOwn says whether an event is one of the engine's own metrics. What it causes is not
 // counted in them: they would cause themselves, every minute for ever.
 func isOwn(raw []byte) bool {
+	if !bytes.Contains(raw, []byte(ownNamespace)) { // nearly every event
+		return false
+	}
 	v := event.Value(raw)
 	if source, _ := v.Get("source").Text(); source != metrics.Source {
 		return false

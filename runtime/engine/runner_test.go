@@ -90,3 +90,22 @@ func TestRecordsQuoteWhatIsNotJSON(t *testing.T) {
 		t.Errorf("no input becomes %s", got)
 	}
 }
+
+// TestGuestGetsOneCallForARule: deliveries of two rules that stand mixed in a batch are
+// two calls, and each outcome comes back to its delivery.
+func TestGuestGetsOneCallForARule(t *testing.T) {
+	f := &fakeGuest{}
+	g := &guest{f, func() time.Time { return time.Time{} }}
+	got := g.Deliver(t.Context(), []dispatch.Delivery{
+		delivery(t, "a", "r", "default", 0), delivery(t, "b", "q", "default", 0),
+		delivery(t, "c", "r", "default", 0), delivery(t, "later", "q", "default", 0), delivery(t, "d", "r", "default", 0),
+	})
+	if diff := cmp.Diff([]string{"a,c,d default 0", "b,later default 0"}, f.calls); diff != "" {
+		t.Errorf("calls (-want +got):\n%s", diff)
+	}
+	for i, o := range got {
+		if o.OK != (i != 3) {
+			t.Errorf("outcome %d is %+v", i, o)
+		}
+	}
+}
