@@ -12,10 +12,11 @@ import (
 
 // The gzip rule: what a body grows to is bounded by the operation's cap and, beyond
 // freeInflate, by maxRatio times what was sent. A batch of log lines that are all the
-// same honestly compresses 300 to 1, so small ones are not judged by their ratio.
+// same honestly compresses 300 to 1, so one that is no larger than a whole batch of
+// PutLogEvents with everything in it escaped is not judged by its ratio.
 const (
 	maxRatio    = 100
-	freeInflate = 1 << 20
+	freeInflate = 4 << 20
 )
 
 // firstRoom is how many bytes a body gets before it has sent any.
