@@ -70,7 +70,9 @@ var ErrNeedsDurable = errors.New("engine: once_per needs a store that keeps its 
 func (e *Engine) Load(ctx context.Context, set *rulefile.Set) error {
 	e.loading.Lock()
 	defer e.loading.Unlock()
+	start := e.config.Now()
 	rs := newRuleset(set)
+	indexed := e.config.Now()
 	if err := e.admit(rs); err != nil {
 		return err
 	}
@@ -100,7 +102,8 @@ func (e *Engine) Load(ctx context.Context, set *rulefile.Set) error {
 	default:
 	}
 	e.closeTargets(old, rs)
-	e.log.Info("rules loaded", "rules", len(rs.set.Rules), "enabled", len(rs.active), "targets", len(rs.targets))
+	e.log.Info("rules loaded", "rules", len(rs.set.Rules), "enabled", len(rs.active), "targets", len(rs.targets),
+		"index", indexed.Sub(start).String(), "took", e.config.Now().Sub(start).String())
 	return nil
 }
 

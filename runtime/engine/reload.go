@@ -26,14 +26,16 @@ var ErrFindings = errors.New("engine: the rule files have errors")
 // Reload reads the rules and loads them: all or nothing. A failed reload leaves the
 // rules of before at work and stays visible in Status.
 func (e *Engine) Reload(ctx context.Context, read ReadRules) (diag.List, error) {
+	start := e.config.Now()
 	set, findings, err := read(ctx)
+	e.log.Debug("rule files read", "took", e.config.Now().Sub(start).String())
 	if err == nil && findings.Errors() > 0 {
 		err = fmt.Errorf("%w: %d, the first is %w", ErrFindings, findings.Errors(), first(findings))
 	}
 	if err == nil {
 		err = e.Load(ctx, set)
 	}
-	e.status.reloaded(e.config.Now(), findings, err)
+	e.status.reloaded(start, e.config.Now(), findings, err)
 	return findings, err
 }
 

@@ -31,6 +31,8 @@ type ReloadStatus struct {
 	// At is when the last one was, LastOK when the last good one was.
 	At     time.Time `json:"at,omitzero"`
 	LastOK time.Time `json:"last_ok,omitzero"`
+	// Took is how many seconds it took to read the files, make the index and open targets.
+	Took float64 `json:"took_seconds,omitempty"`
 	// Failures counts the failed ones since the last good one.
 	Failures int `json:"failures,omitempty"`
 	// Error says why it failed; Findings are the rule files' own.
@@ -86,11 +88,11 @@ func (e *Engine) ReloadStatus() ReloadStatus {
 }
 
 // reloaded notes how a reload went.
-func (b *statusBox) reloaded(now time.Time, findings diag.List, err error) {
+func (b *statusBox) reloaded(start, now time.Time, findings diag.List, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	r := &b.reload
-	r.At, r.Findings = now, findings
+	r.At, r.Took, r.Findings = now, now.Sub(start).Seconds(), findings
 	if err == nil {
 		r.OK, r.LastOK, r.Failures, r.Error = true, now, 0, ""
 		return
