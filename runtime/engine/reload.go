@@ -28,7 +28,7 @@ var ErrFindings = errors.New("engine: the rule files have errors")
 func (e *Engine) Reload(ctx context.Context, read ReadRules) (diag.List, error) {
 	start := e.config.Now()
 	set, findings, err := read(ctx)
-	e.log.Debug("rule files read", "took", e.config.Now().Sub(start).String())
+	e.log.Info("rule files read", "took", e.config.Now().Sub(start).String())
 	if err == nil && findings.Errors() > 0 {
 		err = fmt.Errorf("%w: %d, the first is %w", ErrFindings, findings.Errors(), first(findings))
 	}
