@@ -175,7 +175,7 @@ func (a *App) assemble(ctx context.Context, o Options) error {
 		Listen: c.Listen, TLSCert: c.TLSCert, TLSKey: c.TLSKey, Keys: keys, Account: c.Account, Region: c.Region,
 		Engine: a.engine, Archives: a.archives, Services: a.table, Doors: a.doors, HTTPDoors: a.paths, Warnings: a.warnings,
 		Reload:  func(ctx context.Context) (diag.List, error) { return a.engine.Reload(ctx, a.read) },
-		Version: o.Version, Grace: c.Drain, Now: o.Now, Log: o.Log,
+		Version: o.Version, RateLimit: c.RateLimit, Grace: c.Drain, Now: o.Now, Log: o.Log,
 	})
 	if err != nil {
 		return err

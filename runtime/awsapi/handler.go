@@ -25,6 +25,8 @@ type Config struct {
 	// Budget bounds the bodies that are being worked on; beyond it clients are
 	// throttled. Default: 256 MiB.
 	Budget *awswire.Budget
+	// Rates bounds the requests of each access key. Default: no bound.
+	Rates *Rates
 	// Log gets what is our fault. Default: nowhere.
 	Log hclog.Logger
 }
@@ -90,6 +92,9 @@ func (x *exchange) run() (any, error) {
 	raw, err := x.authenticated(room, limit)
 	if err != nil {
 		return nil, err
+	}
+	if !x.h.c.Rates.Take(x.accessKey) {
+		return nil, handlerError{errTooFast}
 	}
 	body, err := room.Inflate(x.r.Header.Get("Content-Encoding"), raw, limit)
 	if err != nil {
@@ -198,6 +203,9 @@ func (x *exchange) caller() service.Caller {
 	}
 }
 
+// errTooFast is the error of a key that has used up its requests.
+var errTooFast = errors.New("awsapi: too many requests")
+
 // handlerError is an error of an operation, authError one of a signature; every other
 // error is the request's own.
 type (
@@ -236,9 +244,9 @@ func (h *Handler) operationError(x *exchange, err error) *awswire.Error {
 	case errors.As(err, &e):
 		h.stats.failed.Add(1)
 		return &awswire.Error{Code: e.Code, QueryCode: e.QueryCode, Message: e.Message, Status: e.Status}
-	case errors.Is(err, store.ErrFull):
+	case errors.Is(err, store.ErrFull), errors.Is(err, errTooFast):
 		h.stats.throttled.Add(1)
-		return awswire.Throttled()
+		return throttling(x.route.Service)
 	case errors.Is(err, context.Canceled):
 		h.stats.failed.Add(1)
 	default:

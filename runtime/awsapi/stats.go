@@ -12,7 +12,7 @@ type Stats struct {
 	Malformed uint64 `json:"malformed"`
 	// Unknown named an operation that is not here.
 	Unknown uint64 `json:"unknown_operation"`
-	// Throttled found no room.
+	// Throttled found no room, or came too fast.
 	Throttled uint64 `json:"throttled"`
 	// Failed got the operation's own error; Internal was our fault and is logged.
 	Failed   uint64 `json:"failed"`

@@ -54,6 +54,8 @@ type Config struct {
 	XRay string
 	// SamplingRules is a file of X-Ray's sampling rules, "" for the default rule alone.
 	SamplingRules string
+	// RateLimit is how many requests a second each access key may make; 0 is any.
+	RateLimit int
 	// MaxHops is how many targets may stand between an event and its origin.
 	MaxHops int
 	// Drain bounds how long the server waits for deliveries when it is told to stop.
@@ -152,6 +154,8 @@ var Settings = []Setting{
 		field: func(c *Config) any { return &c.XRay }},
 	{Name: "sampling-rules", Scope: Server, Help: "`FILE` of X-Ray sampling rules, as aws xray get-sampling-rules prints them (AWS's default rule alone)",
 		field: func(c *Config) any { return &c.SamplingRules }},
+	{Name: "rate-limit", Scope: Server, Default: "0", Help: "throttle an access key beyond `N` requests a second, 2N after a pause; 0 throttles nobody",
+		field: func(c *Config) any { return &c.RateLimit }},
 	{Name: "max-hops", Scope: Server, Default: "8", Help: "cut a loop after this many targets",
 		field: func(c *Config) any { return &c.MaxHops }},
 	{Name: "drain", Scope: Server, Default: "10s", Help: "when told to stop, wait this long for deliveries that run",

@@ -166,6 +166,9 @@ func (s *Server) read(c *call, room *awswire.Room, limit int64, services ...stri
 		}
 	}
 	c.accessKey = claim.AccessKey
+	if !s.rates.Take(c.accessKey) {
+		return throttled()
+	}
 	encoding := c.Header.Get("Content-Encoding")
 	if encoding == "" && isGzip(raw) {
 		encoding = "gzip"

@@ -72,6 +72,8 @@ type Config struct {
 	Grace time.Duration
 	// MaxBodies bounds the bytes of all bodies that are being worked on. Default: 256 MiB.
 	MaxBodies int64
+	// RateLimit is how many requests a second each access key may make. Default: any.
+	RateLimit int
 	// Now is the clock. Default: time.Now.
 	Now func() time.Time
 	// Log is the logger. Default: none.
@@ -98,6 +100,7 @@ type Server struct {
 	listener *connections
 	http     *http.Server
 	aws      *awsapi.Handler
+	rates    *awsapi.Rates
 	verifier *awswire.Verifier // nil: everybody on loopback
 	budget   *awswire.Budget
 	secure   bool // with TLS
@@ -113,12 +116,12 @@ func New(c Config) (*Server, error) {
 	if err := checkAddress(c.Listen, len(c.Keys) > 0); err != nil {
 		return nil, err
 	}
-	s := &Server{c: c, log: c.Log.Named("server"), budget: &awswire.Budget{Max: c.MaxBodies}, stop: make(chan struct{})}
+	s := &Server{c: c, log: c.Log.Named("server"), rates: &awsapi.Rates{PerSecond: c.RateLimit, Now: c.Now}, budget: &awswire.Budget{Max: c.MaxBodies}, stop: make(chan struct{})}
 	if len(c.Keys) > 0 {
 		s.verifier = awswire.NewVerifier(awswire.VerifierConfig{Find: c.find, Now: c.Now, Region: c.Region})
 	}
 	s.aws = awsapi.New(awsapi.Config{
-		Table: c.Services, Verifier: s.verifier, Account: c.Account, Region: c.Region, Budget: s.budget, Log: c.Log,
+		Table: c.Services, Verifier: s.verifier, Account: c.Account, Region: c.Region, Budget: s.budget, Rates: s.rates, Log: c.Log,
 	})
 	s.http = &http.Server{
 		Handler: s.handler(), ReadHeaderTimeout: headerTimeout, ReadTimeout: bodyTimeout, WriteTimeout: answerTimeout,

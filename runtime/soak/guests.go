@@ -31,9 +31,9 @@ const guestText = `(module
 // guests are the targets' plugins by name.
 var guests = map[string]string{
 	"ledger": "",
-	"hang":   "(loop $again br $again)",
+	"hang":   "loop $again br $again end",
 	"crash":  "unreachable",
-	"bomb":   "(loop $again i32.const 64 memory.grow drop br $again)",
+	"bomb":   "loop $again i32.const 64 memory.grow drop br $again end",
 }
 
 // writeRules lays out a folder of rules: one rule, and the targets named, each with the

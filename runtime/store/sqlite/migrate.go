@@ -28,7 +28,8 @@ func (s *Store) migrate() error {
 	}
 	have, err := old.number("PRAGMA user_version")
 	if err != nil || have < 1 || have > 2 {
-		return old.close()
+		_ = old.close() // what is wrong with it is for openState
+		return nil
 	}
 	s.log.Info("the data directory is brought to a new schema", "from", have, "to", stateVersion)
 	m := migration{s: s, old: old, have: have, targets: map[int64]string{}}

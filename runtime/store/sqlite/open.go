@@ -34,9 +34,6 @@ func (s *Store) open(ctx context.Context) (err error) {
 		return err
 	}
 	s.state = newReaders(s.stateSetup())
-	if err := s.recall(); err != nil {
-		return err
-	}
 	if s.segments, err = s.findSegments(); err != nil {
 		return err
 	}
@@ -58,6 +55,9 @@ func (s *Store) openState() error {
 	if err == nil {
 		err = s.verifyState()
 	}
+	if err == nil {
+		err = s.recall()
+	}
 	if !isDamage(err) {
 		return err
 	}
@@ -68,16 +68,23 @@ func (s *Store) openState() error {
 	if err := s.salvageState(err); err != nil {
 		return err
 	}
-	s.writer.state, err = connectWriter(o, stateSchema, stateVersion)
-	return err
+	if s.writer.state, err = connectWriter(o, stateSchema, stateVersion); err != nil {
+		return err
+	}
+	return s.recall()
 }
 
-// lostIn reports what a file's write-ahead log has lost, before SQLite tidies it away.
+// lostIn reports what a file's write-ahead log has lost, before SQLite tidies it away. A
+// last frame that is not whole is what a kill leaves of a commit that it cut short; that
+// it was damaged instead cannot be told.
 func (s *Store) lostIn(path string) error {
 	lost, err := lostFrames(path)
-	if lost > 0 {
+	switch {
+	case lost > 1:
 		s.report("a write-ahead log does not end as it was written: a power cut or damage; what was acknowledged may be lost",
 			"file", filepath.Base(path), "frames", lost)
+	case lost == 1:
+		s.log.Warn("the last frame of a write-ahead log is not whole", "file", filepath.Base(path))
 	}
 	return err
 }

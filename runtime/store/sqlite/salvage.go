@@ -44,7 +44,7 @@ func openDamaged(o setup, schema string, version int) (*conn, error) {
 		if err == nil {
 			return c, nil
 		}
-		err = errors.Join(err, c.close())
+		_ = c.close() // it may not be able to tidy up
 	}
 	if !isDamage(err) {
 		return nil, err
@@ -127,7 +127,8 @@ func (s *Store) replace(o setup, schema string, version int, cause error, copyAl
 	old, openErr := openDamaged(o, schema, version)
 	switch {
 	case openErr == nil:
-		err = errors.Join(err, copyAll(old, fresh), old.close(), removeDatabase(o.path+".mended"))
+		err = errors.Join(err, copyAll(old, fresh), removeDatabase(o.path+".mended"))
+		_ = old.close() // it may not be able to tidy up
 	case isDamage(openErr):
 		s.report("nothing of a file can be read", "file", filepath.Base(o.path), "error", openErr)
 	default:

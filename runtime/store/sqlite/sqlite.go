@@ -46,6 +46,8 @@ type Store struct {
 	mends  chan *mendOp
 	quit   chan struct{}
 	ended  chan struct{} // closed when the writer has stopped
+	dirty  chan struct{} // holds a token when settlements are in memory only
+	synced chan struct{} // closed when keepSynced has stopped
 	closed sync.Once
 
 	mu       sync.RWMutex
@@ -84,12 +86,14 @@ func Open(ctx context.Context, dir string, c Config) (*Store, error) {
 	s := &Store{
 		dir: dir, vfs: c.vfs, cache: c.Cache, log: c.Log.Named("store"), room: newRoom(dir), recent: recent{limit: c.Recent},
 		writer: &writer{}, cursors: map[string]store.Seq{},
-		ops: make(chan *op, 1024), mends: make(chan *mendOp), quit: make(chan struct{}), ended: make(chan struct{}), failed: make(chan struct{}),
+		ops: make(chan *op, 1024), mends: make(chan *mendOp), quit: make(chan struct{}), ended: make(chan struct{}),
+		dirty: make(chan struct{}, 1), synced: make(chan struct{}), failed: make(chan struct{}),
 	}
 	if err := s.open(ctx); err != nil {
 		return nil, fmt.Errorf("sqlite: %s: %w", dir, errors.Join(err, s.release()))
 	}
 	go s.run()
+	go s.keepSynced()
 	return s, nil
 }
 
@@ -116,6 +120,7 @@ func (s *Store) Close() error {
 	s.closed.Do(func() {
 		close(s.quit)
 		<-s.ended
+		<-s.synced
 		err = s.release()
 	})
 	return err

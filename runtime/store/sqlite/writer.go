@@ -289,6 +289,9 @@ func (t *tx) commitState() error {
 	}
 	t.inDB = false
 	t.w.owed = nil
+	if !t.durable {
+		t.s.soil()
+	}
 	t.w.limit = max(t.w.limit, t.limit)
 	t.s.mu.Lock()
 	maps.Copy(t.s.cursors, t.cursors)
