@@ -71,7 +71,7 @@ func (p readPlugin) checkModule(info PluginInfo) {
 				fmt.Sprintf("imports %s; this tocsin offers %s", imported, offered(name)), "rebuild it with the SDK of this version: ABI v1")
 			continue
 		}
-		if needs != "" && !asks(info.Manifest.Needs, needs) {
+		if needs != "" && !slices.Contains(info.Manifest.Needs.Names(), needs) {
 			p.find("file", "G003", fmt.Sprintf("plugin %q imports %s, and its manifest does not need %s", p.plugin.Name, imported, needs),
 				"the manifest has to name it under needs", "what a plugin may do is readable in its manifest, not only in its code")
 		}
@@ -94,21 +94,6 @@ func offered(name string) string {
 		}
 	}
 	return quoteList(all)
-}
-
-// asks says whether needs names anything of a kind of grant.
-func asks(needs abi.Grants, kind string) bool {
-	switch kind {
-	case "http":
-		return len(needs.HTTP) > 0
-	case "aws":
-		return len(needs.AWS) > 0
-	case "emit":
-		return len(needs.Emit) > 0
-	case "kv":
-		return needs.KV > 0
-	}
-	return len(needs.Secrets) > 0
 }
 
 // checkGrants reports what the plugin needs and is not allowed. A shipped plugin is

@@ -44,7 +44,7 @@ func Inspect(ctx context.Context, h *sandbox.Host, s Source) (Inspected, error) 
 	if s.Pack != nil {
 		i.Pack = &InspectedPack{s.Pack.Digest(), s.Pack.Platforms()}
 	}
-	asked := sandbox.Granted(s.Manifest.Needs)
+	asked := s.Manifest.Needs.Names()
 	for _, c := range i.Module.Capabilities {
 		if !slices.Contains(asked, c) {
 			i.Missing = append(i.Missing, c)

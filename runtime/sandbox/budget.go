@@ -11,7 +11,7 @@ import (
 // Go's scheduler and garbage collector get their turn. Slices adapt to how dear a unit is,
 // so that one takes between a tenth and a whole millisecond.
 const (
-	firstSlice = 4096
+	firstSlice = 512 // the dearest unit, 8 KiB of divisions, takes 10 µs
 	minSlice   = 16
 	maxSlice   = 1 << 20
 	shortSlice = 100 * time.Microsecond
@@ -48,7 +48,7 @@ func (b *budget) fill() { b.left.Set(api.EncodeI64(b.slice)) }
 // spent is all fuel used.
 func (b *budget) spent() int64 { return b.used + b.slice - int64(b.left.Get()) }
 
-var refillFunc = hostFunc{params: []api.ValueType{i64}, results: []api.ValueType{i64}, run: refill}
+var refillFunc = hostFunc{params: []api.ValueType{i64}, results: []api.ValueType{i64}, run: refill, free: true}
 
 // refill is called by the checks in the guest's code when a slice is used up.
 func refill(i *instance, s []uint64) {
@@ -68,6 +68,18 @@ func refill(i *instance, s []uint64) {
 	}
 	b.slice = b.next(last, now)
 	s[0] = api.EncodeI64(b.slice)
+}
+
+// charge takes fuel for what the host does on the guest's behalf.
+func (i *instance) charge(units int64) {
+	left := int64(i.budget.left.Get()) - units
+	if left >= 0 {
+		i.budget.left.Set(api.EncodeI64(left))
+		return
+	}
+	tank := [1]uint64{api.EncodeI64(left)}
+	refill(i, tank[:])
+	i.budget.left.Set(tank[0])
 }
 
 func (i *instance) late() *stop {

@@ -12,34 +12,6 @@ import (
 	"github.com/tocsin-engine/tocsin/sdk/event"
 )
 
-// granted says whether a grant allows anything of a capability.
-func granted(g abi.Grants, capability string) bool {
-	switch capability {
-	case "http":
-		return len(g.HTTP) > 0
-	case "aws":
-		return len(g.AWS) > 0
-	case "kv":
-		return g.KV > 0
-	case "emit":
-		return len(g.Emit) > 0
-	case "secrets":
-		return len(g.Secrets) > 0
-	}
-	return false
-}
-
-// Granted lists the capabilities that a grant allows something of, by their keys.
-func Granted(g abi.Grants) []string {
-	var keys []string
-	for _, key := range []string{"aws", "emit", "http", "kv", "secrets"} {
-		if granted(g, key) {
-			keys = append(keys, key)
-		}
-	}
-	return keys
-}
-
 // expand puts the config's hosts into a grant: "$config.url" is the host of the config's
 // url, so that a shipped target may go where its own config points and nowhere else.
 func expand(g abi.Grants, config []byte) (abi.Grants, error) {

@@ -17,11 +17,25 @@ type hostFunc struct {
 	// grant is the key of abi.Grants that it needs; "" for those always there.
 	grant string
 	run   func(i *instance, stack []uint64)
+	// free is for the function that fuel itself comes from.
+	free bool
 }
+
+// hostCallUnits is the fuel that a host function costs, and argumentUnit how many bytes of
+// its argument cost one unit more, as a power of two: about what they take against a loop's
+// turn. A body of nothing but host calls would be one unit otherwise, whatever they do.
+const (
+	hostCallUnits = 64
+	argumentUnit  = 6
+)
 
 // call finds the instance and runs the function.
 func (f hostFunc) call(ctx context.Context, _ api.Module, stack []uint64) {
-	f.run(instanceOf(ctx), stack)
+	i := instanceOf(ctx)
+	if !f.free {
+		i.charge(hostCallUnits)
+	}
+	f.run(i, stack)
 }
 
 var (
@@ -47,15 +61,9 @@ var capabilities = map[string]hostFunc{
 	abi.Secret:   {params: pointer, results: number, grant: "secrets", run: requests(secret)},
 }
 
-// largeArgument is from where on a host function's work for its argument counts: the
-// clock is looked at, as fuel only counts the call.
-const largeArgument = 4096
-
 // bytesAt is a view of guest memory; a guest that points outside it traps.
 func (i *instance) bytesAt(at, size uint64) []byte {
-	if uint32(size) > largeArgument && i.overdue() {
-		panic(i.late())
-	}
+	i.charge(int64(uint32(size) >> argumentUnit))
 	b, ok := i.module.Memory().Read(uint32(at), uint32(size))
 	if !ok {
 		panic(&stop{Trap, "it passed a pointer outside its memory to a host function"})

@@ -264,6 +264,20 @@ type Grants struct {
 	Secrets []string `json:"secrets,omitempty"`
 }
 
+// Names are the kinds of which the grant allows anything, by their keys.
+func (g Grants) Names() []string {
+	var names []string
+	for _, kind := range []struct {
+		name string
+		any  bool
+	}{{"aws", len(g.AWS) > 0}, {"emit", len(g.Emit) > 0}, {"http", len(g.HTTP) > 0}, {"kv", g.KV > 0}, {"secrets", len(g.Secrets) > 0}} {
+		if kind.any {
+			names = append(names, kind.name)
+		}
+	}
+	return names
+}
+
 // AWSGrant allows some actions of one service on some resources.
 type AWSGrant struct {
 	Service string   `json:"service"`

@@ -67,7 +67,7 @@ func Rewrite(wasm []byte) (Module, error) {
 	if err := m.split(wasm); err != nil {
 		return Module{}, err
 	}
-	for _, read := range []func() error{m.readTypes, m.readImports, m.readTables, m.readFunctions, m.readGlobals, m.readStart} {
+	for _, read := range []func() error{m.readTypes, m.readImports, m.readTables, m.readFunctions, m.readGlobals, m.readStart, m.readData} {
 		if err := read(); err != nil {
 			return Module{}, err
 		}
@@ -265,5 +265,27 @@ func (m *module) readStart() error {
 	}
 	m.start, m.out.HasStart = r.u32(), true
 	delete(m.sections, secStart)
+	return r.err
+}
+
+// readData changes nothing: the compiler believes how many segments a module claims, and
+// makes room for them.
+func (m *module) readData() error {
+	r := m.section(secData)
+	if m.sections[secData] != nil {
+		for range r.count() {
+			flags := r.u32()
+			if flags > 2 {
+				r.fail("a data segment has flags %d", flags)
+			}
+			if flags == 2 {
+				r.u32() // memory
+			}
+			if flags != 1 {
+				r.constant(m)
+			}
+			r.bytes(uint64(r.u32()))
+		}
+	}
 	return r.err
 }

@@ -78,12 +78,17 @@ func (r *reader) skipLEB(bits uint) {
 	r.fail("a number is too long")
 }
 
+// maxCount bounds every vector; the largest Go guests have some ten thousand functions and
+// data segments. A compiler makes up to a hundred bytes for each element before it reads
+// the first.
+const maxCount = 1 << 18
+
 // count reads a vector's length. Every element takes at least a byte, so one that claims
 // more than is left is refused before anything is made for it.
 func (r *reader) count() int {
 	n := r.u32()
-	if uint64(n) > uint64(len(r.b)-r.i) {
-		r.fail("a list claims %d elements", n)
+	if uint64(n) > uint64(len(r.b)-r.i) || n > maxCount {
+		r.fail("a list claims %d elements, at most %d can be", n, min(len(r.b)-r.i, maxCount))
 		return 0
 	}
 	return int(n)

@@ -26,6 +26,13 @@ func TestPermits(t *testing.T) {
 		{[]string{"hooks.slack.com"}, "https://hooks.slack.com@evil.example/", false},
 		{[]string{"hooks.slack.com"}, "ftp://hooks.slack.com/", false},
 		{[]string{"hooks.slack.com"}, "file:///etc/passwd", false},
+		{[]string{"hooks.slack.com"}, "http://2130706433/", false}, // 127.0.0.1, as some libraries read it
+		{[]string{"hooks.slack.com"}, "http://017700000001/", false},
+		{[]string{"hooks.slack.com"}, "http://0x7f.0.0.1/", false},
+		{[]string{"hooks.slack.com"}, "http://127.1/", false},
+		{[]string{"hooks.slack.com"}, "http://[::ffff:127.0.0.1]/", false},
+		{[]string{"127.0.0.1"}, "http://0177.0.0.1/", false},
+		{[]string{"10.0.0.0/8"}, "http://167838211/", false},
 		{[]string{"*.example.com"}, "https://a.b.example.com/", true},
 		{[]string{"*.example.com"}, "https://example.com/", false},
 		{[]string{"*.example.com:8443"}, "https://a.example.com:8443/", true},
@@ -90,6 +97,8 @@ func TestSend(t *testing.T) {
 		switch r.URL.Path {
 		case "/away":
 			http.Redirect(w, r, strings.Replace(secret.URL, "127.0.0.1", "localhost", 1), http.StatusFound)
+		case "/to":
+			http.Redirect(w, r, strings.Replace(r.URL.RawQuery, "PORT", secret.URL[strings.LastIndexByte(secret.URL, ':')+1:], 1), http.StatusFound)
 		case "/round":
 			http.Redirect(w, r, "/round", http.StatusFound)
 		case "/big":
@@ -113,6 +122,11 @@ func TestSend(t *testing.T) {
 		{"bytes that are no text", "/binary", []string{host}, 0, abi.HTTPResponse{Status: 200, BodyBase64: "/wA="}},
 		{"not listed", "/", []string{"example.com"}, abi.Denied, abi.HTTPResponse{}},
 		{"redirected away", "/away", []string{host}, abi.Denied, abi.HTTPResponse{}},
+		{"redirected to a decimal address", "/to?http://2130706433:PORT/", []string{host}, abi.Denied, abi.HTTPResponse{}},
+		{"redirected to an octal address", "/to?http://0177.0.0.1:PORT/", []string{host}, abi.Denied, abi.HTTPResponse{}},
+		{"redirected to a mapped address", "/to?http://[::ffff:127.0.0.1]:PORT/", []string{host}, abi.Denied, abi.HTTPResponse{}},
+		{"redirected to a file", "/to?file:///etc/passwd", []string{host}, abi.Denied, abi.HTTPResponse{}},
+		{"redirected to the metadata of a machine", "/to?http://169.254.169.254/latest/meta-data/", []string{host}, abi.Denied, abi.HTTPResponse{}},
 		{"redirected for ever", "/round", []string{host}, abi.Denied, abi.HTTPResponse{}},
 		{"too much", "/big", []string{host}, abi.TooLarge, abi.HTTPResponse{}},
 	} {
