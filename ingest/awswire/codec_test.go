@@ -353,7 +353,7 @@ func TestEncodeRequest(t *testing.T) {
 	if err != nil || string(out.Body) != "Action=StopInstances&Version=2016-11-15&Name=k" {
 		t.Errorf("ec2: %s %v", out.Body, err)
 	}
-	if _, err = EncodeRequest("s4", "X", &request{}); err == nil || !strings.Contains(err.Error(), "known are autoscaling, cloudtrail, ec2") {
+	if _, err = EncodeRequest("s4", "X", &request{}); err == nil || !strings.Contains(err.Error(), "known are autoscaling, cloudtrail, ") {
 		t.Errorf("unknown service: %v", err)
 	}
 }
