@@ -111,10 +111,10 @@ func (p *Program) Wait(t *testing.T, want Counts) {
 	}
 }
 
-// until asks again and again, for at most a minute.
+// until asks again and again, for at most two minutes.
 func until(t *testing.T, what string, done func() bool) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
@@ -122,7 +122,7 @@ func until(t *testing.T, what string, done func() bool) {
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			t.Errorf("waited a minute in vain until %s", what)
+			t.Errorf("waited two minutes in vain until %s", what)
 			return
 		}
 	}
