@@ -12,7 +12,7 @@ GOLANGCI    := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 MAX_BINARY  := 40960
 MAX_GUEST   := 1024
 # The race detector is for packages that hold locks; over everything it costs minutes.
-RACE        := ./ingest/awswire ./runtime/awsapi ./rules/matcher/... ./runtime/dispatch/... ./runtime/engine/... ./runtime/sandbox/... ./runtime/store/... ./runtime/server/... ./runtime/doors/... ./runtime/service/... ./runtime/agent ./runtime/spool
+RACE        := ./ingest/awswire ./runtime/awsapi ./rules/matcher/... ./runtime/archive ./runtime/dispatch/... ./runtime/engine/... ./runtime/sandbox/... ./runtime/store/... ./runtime/server/... ./runtime/doors/... ./runtime/service/... ./runtime/agent ./runtime/spool
 
 BUILD := CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags '-s -w -X github.com/tocsin-engine/tocsin/runtime/cli.version=$(VERSION)'
 
