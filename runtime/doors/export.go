@@ -121,7 +121,7 @@ func (x *export) logs(r otlp.Request, o otlp.Options, each func([]event.Event, e
 
 func checkRecord(r logs.Record, now time.Time) error {
 	if r.Size() > logs.MaxRecord {
-		return fmt.Errorf("Log event too large: %d bytes exceeds limit of %d", r.Size(), logs.MaxRecord)
+		return fmt.Errorf("a log event may have %d bytes, this one has %d", logs.MaxRecord, r.Size())
 	}
 	if r.Time.IsZero() {
 		return nil

@@ -95,7 +95,7 @@ func TestRefusedRecords(t *testing.T) {
 		{"too old", "/v1/logs", logBody(record(now), record(now.Add(-14*24*time.Hour-time.Millisecond))), "a log record's time is at most 14 days past and 2 hours ahead"},
 		{"as new as may be", "/v1/logs", logBody(record(now.Add(2 * time.Hour))), `{}`},
 		{"too new", "/v1/logs", logBody(record(now), record(now.Add(2*time.Hour+time.Millisecond))), "2 hours ahead"},
-		{"too large", "/v1/logs", logBody(record(now), `{"body":{"stringValue":"`+strings.Repeat("x", 1<<20)+`"}}`), "Log event too large"},
+		{"too large", "/v1/logs", logBody(record(now), `{"body":{"stringValue":"`+strings.Repeat("x", 1<<20)+`"}}`), "a log event may have 1048576 bytes"},
 		{"its attributes too large", "/v1/logs", logBody(record(now), `{"attributes":[{"key":"a","value":{"stringValue":"`+strings.Repeat("x", 1<<20)+`"}}],"body":{"stringValue":"x"}}`), "an event may have 1024 KiB"},
 		{"no number", "/v1/metrics", gauge(`"asDouble":"NaN"`), "The value NaN"},
 		{"an old point", "/v1/metrics", gauge(`"asInt":"1","timeUnixNano":"1"`), "within the past two weeks"},
