@@ -1,15 +1,11 @@
 package matcher_test
 
 import (
-	"encoding/json"
-	"os"
 	"slices"
 	"testing"
 
 	"github.com/tocsin-engine/tocsin/rules/matcher"
-	"github.com/tocsin-engine/tocsin/rules/pattern"
 	"github.com/tocsin-engine/tocsin/sdk/event"
-	"github.com/tocsin-engine/tocsin/sdk/sharedtest"
 )
 
 // FuzzIndex: the index says what the oracle says.
@@ -76,39 +72,6 @@ func FuzzChanges(f *testing.F) {
 			}
 		}
 	})
-}
-
-// TestConformance matches the recorded patterns of LocalStack's cases all at once.
-func TestConformance(t *testing.T) {
-	text, err := os.ReadFile(sharedtest.Path(t, "eventpatterns/localstack-cases.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var cases []struct{ Pattern, Event string }
-	if err := json.Unmarshal(text, &cases); err != nil {
-		t.Fatal(err)
-	}
-	var rules []matcher.Rule
-	var events []event.Event
-	for _, c := range cases {
-		if p, errs := pattern.CompileJSON([]byte(c.Pattern)); len(errs) == 0 {
-			rules = append(rules, matcher.Rule{Bus: event.DefaultBus, Pattern: p})
-		}
-		// Some events are none that a door lets in: their detail-type is a list, say.
-		if ev, err := event.Complete([]byte(c.Event), event.Fields{Source: "s", DetailType: "d"}); err == nil {
-			events = append(events, ev)
-		}
-	}
-	m := newMatcher(t, rules)
-	matches := 0
-	for _, ev := range events {
-		agree(t, m, rules, ev)
-		hits, _ := match(t, m, ev)
-		matches += len(hits)
-	}
-	if matches < 50 {
-		t.Errorf("%d matches of %d rules on %d events: too few to mean anything", matches, len(rules), len(events))
-	}
 }
 
 func TestRulesWithoutConditions(t *testing.T) {
