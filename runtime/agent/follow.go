@@ -18,7 +18,7 @@ const (
 	// poll is the time between looks at the log files.
 	poll = time.Second
 	// pollBytes bounds what one look takes, so that what it makes fits in memory.
-	pollBytes = 8 << 20
+	pollBytes = 2 << 20
 )
 
 // follower follows all logs of a plan and keeps their positions in a file.

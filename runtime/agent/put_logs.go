@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -47,14 +48,20 @@ type putLogEvents struct {
 	log   hclog.Logger
 }
 
+// waiting is a record of the queue, read.
+type waiting struct {
+	logRecord
+	raw []byte
+}
+
 // requests puts records of one stream together, in the order of their times.
 func (p *putLogEvents) requests(records [][]byte) (list []request, broken int) {
 	type stream struct{ group, name string }
-	parsed := map[stream][]logRecord{}
+	parsed := map[stream][]waiting{}
 	var order []stream
 	for _, b := range records {
-		var r logRecord
-		if json.Unmarshal(b, &r) != nil {
+		r := waiting{raw: b}
+		if json.Unmarshal(b, &r.logRecord) != nil {
 			broken++
 			continue
 		}
@@ -66,18 +73,21 @@ func (p *putLogEvents) requests(records [][]byte) (list []request, broken int) {
 	}
 	for _, s := range order {
 		all := parsed[s]
-		slices.SortStableFunc(all, func(a, b logRecord) int { return int(a.Time - b.Time) })
+		slices.SortStableFunc(all, func(a, b waiting) int { return cmp.Compare(a.Time, b.Time) })
 		for len(all) > 0 {
 			n := fit(all)
-			list = append(list, request{encodeAll(all[:n]), p.send(s.group, s.name)})
-			all = all[n:]
+			one := request{send: p.send(s.group, s.name)}
+			for _, r := range all[:n] {
+				one.records = append(one.records, r.raw)
+			}
+			list, all = append(list, one), all[n:]
 		}
 	}
 	return list, broken
 }
 
 // fit is how many records go into one request.
-func fit(all []logRecord) int {
+func fit(all []waiting) int {
 	bytes := 0
 	for i, r := range all {
 		bytes += len(r.Message) + logEventBytes
@@ -87,14 +97,6 @@ func fit(all []logRecord) int {
 		}
 	}
 	return len(all)
-}
-
-func encodeAll(all []logRecord) [][]byte {
-	list := make([][]byte, len(all))
-	for i, r := range all {
-		list[i] = encodeRecord(ingest.Record{Group: r.Group, Stream: r.Stream, Time: time.UnixMilli(r.Time), Message: r.Message})
-	}
-	return list
 }
 
 func (p *putLogEvents) send(group, stream string) func(context.Context, [][]byte) (int, error) {

@@ -50,6 +50,8 @@ type sender struct {
 	changed, ended chan struct{}
 	// troubled says that the last request failed.
 	troubled bool
+	// progress, if set, is called when something was taken.
+	progress func()
 	// writing is what was said of the queue.
 	writing seldom
 	now     func() time.Time
@@ -214,6 +216,9 @@ func (s *sender) deliver(ctx context.Context, r request) (halves []request, err 
 		if errors.As(err, &refusal) {
 			return s.refused(r, err), nil
 		}
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
 		s.troubled = true
 		s.way.retried.Add(1)
 		next := time.Duration(float64(pause) * (0.5 + s.jitter()/2))
@@ -244,6 +249,9 @@ func (s *sender) pause(ctx context.Context, d time.Duration) bool {
 
 func (s *sender) taken(n, rejected int) {
 	s.way.sent.Add(int64(n))
+	if s.progress != nil {
+		s.progress()
+	}
 	if rejected > 0 {
 		s.way.rejected.Add(int64(rejected))
 		s.log.Warn("the receiver took only a part: the others are too old or too new", "count", rejected)
