@@ -56,6 +56,19 @@ func (f *file) done() bool { return f.info.Size() <= f.split.next }
 // pending says that not everything that was read has become records.
 func (f *file) pending() bool { return f.split.begun || len(f.split.line) > 0 }
 
+// renamed says whether the file has just lost its name to another, and when it was
+// written last.
+func (f *file) renamed(wanted []found) (at time.Time, ok bool) {
+	if f.rotated || slices.ContainsFunc(wanted, func(m found) bool { return os.SameFile(m.info, f.info) }) {
+		return time.Time{}, false
+	}
+	info, err := f.Stat()
+	if err != nil {
+		return time.Time{}, false
+	}
+	return info.ModTime(), true
+}
+
 // wasCut says that a file does not hold any more what was read of it.
 func (f *file) wasCut() bool {
 	return f.info.Size() < f.mark().at || !f.mark().in(f)
@@ -139,6 +152,7 @@ func (f *Follower) cut(file *file, now time.Time, budget int, emit emitter) (n i
 	f.counts.Rotated++
 	old.File, old.info, old.path, old.named, old.rotated, old.grew = opened, info, path, false, true, now
 	f.files = slices.Insert(f.files, 0, &old)
+	f.addMissed(file.path, info.ModTime(), now)
 	n, err = f.read(&old, now, budget, emit)
 	if old.done() { // nobody writes to a copy
 		old.split.finish(now, emit(&old))

@@ -141,8 +141,10 @@ func (f *Follower) emitter(records *[]logs.Record, now time.Time) emitter {
 // unfit are the characters of a path that are written as _ in the name of a stream.
 var unfit = regexp.MustCompile(`[^A-Za-z0-9.\-]+`)
 
-// resume opens the files that were not read to their end and have another name now.
+// resume opens the files of the saved positions, under whatever name they have now, and
+// those that came and were rotated since.
 func (f *Follower) resume(now time.Time) {
+	rotated := map[string]time.Time{} // when the file that had a path was written last
 	for _, p := range slices.Clone(f.closed) {
 		opened, info, path := p.open()
 		if opened == nil {
@@ -153,7 +155,40 @@ func (f *Follower) resume(now time.Time) {
 		}
 		f.forget(p)
 		f.files = append(f.files, newFile(opened, info, path, &f.log, p.Offset, now))
+		if path != p.Path && info.ModTime().After(rotated[p.Path]) {
+			rotated[p.Path] = info.ModTime()
+		}
 	}
+	for path, at := range rotated {
+		f.addMissed(path, at, now)
+	}
+}
+
+// generation is how rotation ends a name: app.log.1, app.log-20261122.
+var generation = regexp.MustCompile(`^[._-]?\d[\d._T-]*$`)
+
+// addMissed follows files that had a path after another one was written there last, and
+// that nobody has seen: they were made and rotated between two looks, or two runs.
+func (f *Follower) addMissed(path string, after, now time.Time) {
+	for _, other := range slices.Backward(beside(path)) {
+		if suffix, ok := strings.CutPrefix(other, path); !ok || !generation.MatchString(suffix) {
+			continue
+		}
+		opened, info := openIf(other, func(opened *os.File, info os.FileInfo) bool {
+			return !info.ModTime().Before(after) && !f.knows(opened, info) && !f.isCopy(opened, info)
+		})
+		if opened != nil {
+			missed := newFile(opened, info, other, &f.log, 0, now)
+			missed.named, missed.rotated = false, true
+			f.files = append(f.files, missed)
+			f.counts.Rotated++
+		}
+	}
+}
+
+// isCopy says whether a file is a copy of one that is followed.
+func (f *Follower) isCopy(opened *os.File, info os.FileInfo) bool {
+	return slices.ContainsFunc(f.files, func(file *file) bool { return file.copiedTo(opened, info) })
 }
 
 // discover finds files that are not followed yet, and the new names of those that are.
@@ -165,7 +200,13 @@ func (f *Follower) discover(now time.Time) error {
 		file.named = false
 	}
 	var err error
-	for _, m := range f.wanted(matches) {
+	wanted := f.wanted(matches)
+	for _, file := range slices.Clone(f.files) {
+		if at, renamed := file.renamed(wanted); renamed {
+			f.addMissed(file.path, at, now)
+		}
+	}
+	for _, m := range wanted {
 		file := f.following(m.info)
 		if file == nil {
 			var e error
@@ -222,7 +263,7 @@ func (f *Follower) open(m found, now time.Time) (*file, error) {
 	if i := slices.IndexFunc(f.closed, func(p Position) bool { return p.is(opened, info) }); i >= 0 {
 		at = f.closed[i].Offset
 		f.forget(f.closed[i])
-	} else if slices.ContainsFunc(f.files, func(file *file) bool { return file.copiedTo(opened, info) }) {
+	} else if f.isCopy(opened, info) {
 		return nil, opened.Close()
 	} else if f.log.FromEnd && !f.begun {
 		at = info.Size()
