@@ -31,7 +31,9 @@ type file struct {
 
 // newFile follows an open file from an offset on.
 func newFile(opened *os.File, info os.FileInfo, path string, l *Log, at int64, now time.Time) *file {
-	return &file{File: opened, info: info, path: path, named: true, tail: readMark(opened, at), split: newSplitter(l, at), grew: now}
+	tail := readMark(opened, at)
+	tail.at = at
+	return &file{File: opened, info: info, path: path, named: true, tail: tail, split: newSplitter(l, at), grew: now}
 }
 
 // mark is what the file must have to be the same.
@@ -43,8 +45,9 @@ func (f *file) mark() mark {
 }
 
 // position says how far the records of the file reach.
-func (f *file) position() Position {
-	m := f.mark()
+func (f *file) position() Position { return f.positionAt(f.mark()) }
+
+func (f *file) positionAt(m mark) Position {
 	p := Position{Path: f.path, Offset: f.split.safe(), Mark: m.at, Check: hash(m.bytes), Checked: len(m.bytes)}
 	p.Device, p.Inode = identity(f.info)
 	return p
@@ -71,7 +74,7 @@ func (f *file) renamed(wanted []found) (at time.Time, ok bool) {
 
 // wasCut says that a file does not hold any more what was read of it.
 func (f *file) wasCut() bool {
-	return f.info.Size() < f.mark().at || !f.mark().in(f)
+	return f.info.Size() < f.mark().at || !f.tail.in(f) || !f.ahead.in(f)
 }
 
 // copiedTo says whether another file is a copy of this one, made to cut this one: its
@@ -140,10 +143,13 @@ func (f *Follower) take(file *file, b []byte, now time.Time, emit emitter) {
 // cut handles a file that shrank or was written anew. What was not read of its old
 // content may stand in a copy, which is read before the file is, from its start.
 func (f *Follower) cut(file *file, now time.Time, budget int, emit emitter) (n int, err error) {
-	p := file.position()
+	ahead, tail := file.position(), file.positionAt(file.tail)
 	old := *file
 	file.split, file.tail, file.ahead = newSplitter(&f.log, 0), mark{}, mark{}
-	opened, info, path := p.openCopy(f.knows)
+	opened, info, path := ahead.openCopy(f.knows)
+	if opened == nil { // what was seen ahead may have been of the new content already
+		opened, info, path = tail.openCopy(f.knows)
+	}
 	if opened == nil {
 		f.counts.Cut++
 		old.split.finish(now, emit(&old))

@@ -35,11 +35,14 @@ type mark struct {
 	bytes []byte
 }
 
-// readMark reads the mark that ends at an offset.
+// readMark reads the mark that ends at an offset; it is none if the file does not reach
+// so far any more.
 func readMark(f io.ReaderAt, at int64) mark {
 	b := make([]byte, min(checked, at))
-	n, _ := f.ReadAt(b, at-int64(len(b))) // short: the file was cut, and will be found so
-	return mark{at, b[:n]}
+	if n, _ := f.ReadAt(b, at-int64(len(b))); n < len(b) {
+		return mark{}
+	}
+	return mark{at, b}
 }
 
 // on is the mark after more bytes were read.
