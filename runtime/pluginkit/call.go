@@ -2,10 +2,8 @@ package pluginkit
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
 	"time"
 
@@ -66,7 +64,7 @@ func Call(ctx context.Context, h *sandbox.Host, s Source, o CallOptions) (Called
 	}
 	defer m.Close(ctx)
 	compiled := time.Since(begin)
-	host := &bench{live: o.Live, kv: map[string]abi.RawJSON{}}
+	host := &bench{live: o.Live, kv: sandbox.Space{}}
 	c, err := call(ctx, m, host, host, o)
 	c.Cold += compiled
 	return c, err
@@ -109,7 +107,7 @@ func Bench(ctx context.Context, h *sandbox.Host, s Source, o CallOptions) (sandb
 	if err != nil {
 		return sandbox.Measured{}, err
 	}
-	c := sandbox.TargetConfig{Name: s.Name(), Config: o.Config, Grants: o.Grants, Limits: o.Limits, Host: &silent{bench{kv: map[string]abi.RawJSON{}}}}
+	c := sandbox.TargetConfig{Name: s.Name(), Config: o.Config, Grants: o.Grants, Limits: o.Limits, Host: &silent{bench{kv: sandbox.Space{}}}}
 	return sandbox.Measure(ctx, h, wasm, c, o.call(), 5, 100*time.Millisecond)
 }
 
@@ -127,7 +125,7 @@ func (*silent) AWS(context.Context, sandbox.Scope, abi.AWSRequest) (abi.AWSRespo
 	return abi.AWSResponse{Result: abi.RawJSON("{}")}, 0
 }
 func (s *silent) KV(_ context.Context, _ sandbox.Scope, function string, r abi.KVRequest) ([]byte, abi.Errno) {
-	return s.space(function, r)
+	return s.kv.Do(function, r)
 }
 
 // bench is the machine around a plugin that is called by hand.
@@ -137,7 +135,7 @@ type bench struct {
 	mu    sync.Mutex
 	logs  []string
 	calls []HostCall
-	kv    map[string]abi.RawJSON
+	kv    sandbox.Space
 }
 
 var levels = map[abi.LogLevel]string{abi.Debug: "debug", abi.Info: "info", abi.Warn: "warn", abi.Error: "error"}
@@ -214,49 +212,11 @@ func (b *bench) Secret(name string) (string, bool) { return "value-of-" + name, 
 
 // KV is a space that begins empty.
 func (b *bench) KV(_ context.Context, _ sandbox.Scope, function string, r abi.KVRequest) ([]byte, abi.Errno) {
-	answer, errno := b.space(function, r)
+	answer, errno := b.kv.Do(function, r)
 	c := HostCall{Function: function, What: r.Key + r.Prefix, Answer: string(answer)}
 	if errno != 0 {
 		c.Answer = errno.Error()
 	}
 	b.note(c)
 	return answer, errno
-}
-
-func (b *bench) space(function string, r abi.KVRequest) ([]byte, abi.Errno) {
-	value, there := b.kv[r.Key]
-	switch function {
-	case abi.KVGet:
-		if !there {
-			return nil, abi.NotFound
-		}
-		return value, 0
-	case abi.KVList:
-		return b.keys(r.Prefix)
-	case abi.KVCAS:
-		if string(value) != string(r.Old) {
-			return nil, abi.Conflict
-		}
-	}
-	if r.Value == nil {
-		delete(b.kv, r.Key)
-	} else {
-		b.kv[r.Key] = r.Value
-	}
-	return nil, 0
-}
-
-func (b *bench) keys(prefix string) ([]byte, abi.Errno) {
-	list := abi.KVKeys{Keys: []string{}}
-	for k := range b.kv {
-		if len(k) >= len(prefix) && k[:len(prefix)] == prefix {
-			list.Keys = append(list.Keys, k)
-		}
-	}
-	slices.Sort(list.Keys)
-	text, err := json.Marshal(list)
-	if err != nil {
-		return nil, abi.BadRequest
-	}
-	return text, 0
 }

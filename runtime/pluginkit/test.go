@@ -46,7 +46,7 @@ func testOne(ctx context.Context, m *sandbox.Module, s Source, t rulefile.Plugin
 	if err != nil {
 		return out, err
 	}
-	host := &scripted{bench: bench{kv: map[string]abi.RawJSON{}}, answers: t.Respond}
+	host := &scripted{bench: bench{kv: sandbox.Space{}}, answers: t.Respond}
 	o := CallOptions{Config: t.Config, Event: ev.Raw(), Input: t.Input, Now: t.Now, Seed: t.Name, Grants: s.Manifest.Needs, Limits: s.Manifest.Limits}
 	out.Called, err = call(ctx, m, &host.bench, host, o)
 	if err != nil {

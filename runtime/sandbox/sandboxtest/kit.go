@@ -4,9 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"maps"
-	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -50,7 +47,7 @@ func Kit(t testing.TB, h *sandbox.Host, wasm []byte, c tck.Case) []tck.Outcome {
 	defer target.Close()
 	var outcomes []tck.Outcome
 	for range 2 {
-		kit.calls, kit.kv = nil, map[string]abi.RawJSON{}
+		kit.calls, kit.kv = nil, sandbox.Space{}
 		result, _, err := target.Call(t.Context(), sandbox.Call{Batch: c.Batch(), Now: time.UnixMilli(1767323045000), Seed: "tck"})
 		if err != nil {
 			t.Logf("fault: %v", err)
@@ -65,14 +62,14 @@ type kitHost struct {
 	t     testing.TB
 	c     tck.Case
 	calls []tck.Call
-	kv    map[string]abi.RawJSON
+	kv    sandbox.Space
 }
 
 var _ sandbox.Capabilities = (*kitHost)(nil)
 
 // NewKit is a machine around a guest that answers as the kit's does.
 func NewKit(t testing.TB) sandbox.Capabilities {
-	return &kitHost{t: t, kv: map[string]abi.RawJSON{}}
+	return &kitHost{t: t, kv: sandbox.Space{}}
 }
 
 func (k *kitHost) note(function string, request any) abi.Errno {
@@ -138,29 +135,5 @@ func (k *kitHost) KV(_ context.Context, _ sandbox.Scope, function string, r abi.
 	if errno := k.note(function, r); errno != 0 {
 		return nil, errno
 	}
-	value, there := k.kv[r.Key]
-	switch function {
-	case abi.KVGet:
-		if !there {
-			return nil, abi.NotFound
-		}
-		return value, 0
-	case abi.KVList:
-		keys := slices.DeleteFunc(append([]string{}, slices.Sorted(maps.Keys(k.kv))...), func(key string) bool { return !strings.HasPrefix(key, r.Prefix) })
-		b, err := json.Marshal(abi.KVKeys{Keys: keys})
-		if err != nil {
-			return nil, abi.BadRequest
-		}
-		return b, 0
-	case abi.KVCAS:
-		if string(value) != string(r.Old) {
-			return nil, abi.Conflict
-		}
-	}
-	if r.Value == nil {
-		delete(k.kv, r.Key)
-	} else {
-		k.kv[r.Key] = r.Value
-	}
-	return nil, 0
+	return k.kv.Do(function, r)
 }
