@@ -42,7 +42,9 @@ func demoCommand(a *app) *cobra.Command {
 terminal shows what happens; every verb works on it from another terminal.
 
 In a clone the rules are examples/shop/rules; elsewhere they are written to tocsin-demo/.
-Edit one and save: the demo goes on with it.`,
+Edit one and save: the demo goes on with it.
+
+Events are kept on the disk, as --data DIR keeps them; without it, until the demo ends.`,
 		Example: `  tocsin demo
   tocsin demo --rate 2/s --events 20`,
 		Args: cobra.NoArgs,
@@ -81,6 +83,14 @@ func (d *demoVerb) run(ctx context.Context) error {
 		if err := d.findRules(); err != nil {
 			return err
 		}
+	}
+	if a.cfg.Data == "" {
+		dir, err := os.MkdirTemp("", "tocsin-demo-*")
+		if err != nil {
+			return err
+		}
+		defer os.RemoveAll(dir)
+		a.cfg.Data = dir
 	}
 	m, err := a.build(ctx, a.newLog())
 	if err != nil {

@@ -90,6 +90,7 @@ type Engine struct {
 	status    statusBox
 	loops     loopLog
 	kv        kvUsage
+	seen      seen
 }
 
 var _ service.Putter = (*Engine)(nil)
@@ -100,7 +101,7 @@ func New(c Config) (*Engine, error) {
 		return nil, errors.New("engine: a store and plugins are required")
 	}
 	c.defaults()
-	e := &Engine{config: c, log: c.Log.Named("engine"), replanned: make(chan struct{}, 1)}
+	e := &Engine{config: c, log: c.Log.Named("engine"), replanned: make(chan struct{}, 1), seen: newSeen()}
 	if c.DeadLetters == nil {
 		c.DeadLetters = deadLetterQueues{e}
 	}
@@ -182,6 +183,7 @@ func (e *Engine) Close() error {
 	none := newRuleset(nil)
 	e.closeTargets(e.rules.Swap(none), none)
 	e.closing.Wait()
+	e.seen.cache.Reset() // gives its memory back
 	return nil
 }
 

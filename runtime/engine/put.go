@@ -162,10 +162,20 @@ func (e *Engine) commit(ctx context.Context, rs *ruleset, now time.Time, group [
 			}
 		}
 		if err == nil {
+			e.remember(b, r)
 			return nil
 		}
 	}
 	return fmt.Errorf("engine: append: %w", store.ErrConflict)
+}
+
+// remember notes the keys of what was committed.
+func (e *Engine) remember(b store.Batch, r store.Receipt) {
+	for i, entry := range b.Entries {
+		if entry.Key != "" && r.FirstIDs[i] == "" {
+			e.seen.add(entry.Key, entry.ID, entry.KeyExpires)
+		}
+	}
 }
 
 // batch is the commit of a group as things stand now.
@@ -176,6 +186,12 @@ func (e *Engine) batch(ctx context.Context, rs *ruleset, now time.Time, group []
 		a.position = -1
 		if a.first != "" || len(a.matched)+len(a.archived) == 0 {
 			continue
+		}
+		if a.Key != "" {
+			if first, ok := e.seen.first(a.Key, now); ok {
+				a.first = first
+				continue
+			}
 		}
 		if err := e.holdBack(ctx, rs, now, a, taken); err != nil {
 			return b, err

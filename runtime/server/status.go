@@ -1,6 +1,7 @@
 package server
 
 import (
+	"fmt"
 	"net/http"
 
 	"github.com/tocsin-engine/tocsin/rules/diag"
@@ -61,6 +62,12 @@ func (s *Server) warnings(status engine.Status) []string {
 	}
 	if status.Store.Warning != "" {
 		warnings = append(warnings, status.Store.Warning)
+	}
+	if status.Kept.Full {
+		warnings = append(warnings, "the disk is full: senders are throttled until there is room, deliveries go on")
+	}
+	if status.Kept.Damaged > 0 {
+		warnings = append(warnings, fmt.Sprintf("%d times something of what was stored was found damaged since the start; the log says what, and damaged/ in the data directory has the files", status.Kept.Damaged))
 	}
 	if s.verifier == nil {
 		warnings = append(warnings, "there are no access keys: only this machine is served, and everybody on it")
