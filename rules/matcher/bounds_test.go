@@ -100,12 +100,15 @@ func TestWorstCases(t *testing.T) {
 		add(fmt.Sprintf(`{"detail":{"list":{"a":[%d],"b":["y"]}}}`, i))
 		add(fmt.Sprintf(`{"detail":{"text":[{"wildcard":"*a*a*%d*"}]}}`, i))
 	}
+	add(`{"detail":{"tags":["t"],"list":{"a":[1],"b":["y"]}}}`)
 	add(`{"detail":{` + strings.Repeat(`"a":{`, event.MaxDepth/2-2) + `"b":["x"]` + strings.Repeat(`}`, event.MaxDepth/2-2) + `}}`)
 	m := newMatcher(t, rules)
 	for name, detail := range map[string]string{
 		"10,000 names":     `{"wide":{` + strings.Join(members, ",") + `}}`,
 		"20,000 elements":  `{"list":[` + strings.Join(elements, ",") + `]}`,
 		"depth":            deep,
+		"one element":      `{"list":[{"a":[` + strings.Repeat("1,", 100_000) + `1],"b":"z"}]}`,
+		"values outside":   `{"tags":["` + strings.Repeat(`n","`, 50_000) + `t"],"list":[` + strings.Join(elements, ",") + `]}`,
 		"a long text":      `{"text":"` + strings.Repeat("a", 1<<20) + `"}`,
 		"many short texts": `{"text":["` + strings.Repeat(`a","`, 50_000) + `"]}`,
 		"many escapes":     `{"text":"` + strings.Repeat(`\u0061`, 50_000) + `"}`,

@@ -26,10 +26,11 @@ type matching struct {
 	hashes []uint64
 
 	// stamps says what has been dealt with: conjunctions, and after them the rules that
-	// have several. What is decided has the stamp of the event; what did not hold for the
-	// leaf by which it was found, but may hold for another one, the stamp of the leaf.
-	stamps                [][]uint32
-	eventStamp, leafStamp uint32
+	// have several. What is decided has the stamp of the event; what did not hold in the
+	// element of a list in which it was found, but may in another one, the element's stamp.
+	stamps                   [][]uint32
+	eventStamp, elementStamp uint32
+	lastStamp                uint32 // that was given
 
 	leaf *projection.Leaf // by which conjunctions are found, nil for those found always
 
@@ -68,7 +69,7 @@ func (x *matching) run(b *bus, ev []byte) {
 			if int(leaf.Path) < len(l.paths) {
 				if p := l.paths[leaf.Path]; p != nil {
 					x.leaf = leaf
-					x.leafStamp++
+					x.elementStamp = x.eventStamp + 1 + uint32(leaf.Context)
 					p.find(x, leaf)
 				}
 			}
@@ -96,12 +97,13 @@ func (x *matching) hash(leaf *projection.Leaf) uint64 {
 
 // nextStamp begins an event in a level.
 func (x *matching) nextStamp() {
-	if most := math.MaxUint32 - uint32(len(x.leaves.All)) - 2; x.leafStamp > most {
+	if x.lastStamp > math.MaxUint32-uint32(len(x.leaves.Contexts))-2 {
 		clear(x.stamps) // old stamps would look new
-		x.leafStamp = 0
+		x.lastStamp = 0
 	}
-	x.leafStamp++
-	x.eventStamp = x.leafStamp
+	x.eventStamp = x.lastStamp + 1
+	x.elementStamp = x.eventStamp
+	x.lastStamp = x.eventStamp + uint32(len(x.leaves.Contexts))
 }
 
 func (x *matching) enter(i int, l *level) {
@@ -130,7 +132,7 @@ func (x *matching) try(r ref) {
 }
 
 func (x *matching) one(n int32) {
-	if g := x.level.guards[n]; g != 0 && !x.values.has(g) || x.seen[n] == x.eventStamp || x.seen[n] == x.leafStamp {
+	if g := x.level.guards[n]; g != 0 && !x.values.has(g) || x.seen[n] == x.eventStamp || x.seen[n] == x.elementStamp {
 		return
 	}
 	c := &x.level.conjunctions[n]
@@ -146,7 +148,7 @@ func (x *matching) one(n int32) {
 		holds = x.fieldsHold(c)
 	}
 	if holds == unsure {
-		x.seen[n] = x.leafStamp
+		x.seen[n] = x.elementStamp
 		return
 	}
 	x.seen[n] = x.eventStamp

@@ -188,9 +188,9 @@ func TestGrams(t *testing.T) {
 func TestStampsBeginAgain(t *testing.T) {
 	x := &matching{}
 	x.stamps = [][]uint32{{1, 2, 3}}
-	x.leafStamp = math.MaxUint32 - 1
+	x.lastStamp = math.MaxUint32 - 1
 	x.nextStamp()
-	if x.eventStamp != 1 || x.leafStamp != 1 || x.stamps[0] != nil {
-		t.Errorf("stamps %d, %d; marks %v", x.eventStamp, x.leafStamp, x.stamps)
+	if x.eventStamp != 1 || x.elementStamp != 1 || x.stamps[0] != nil {
+		t.Errorf("stamps %d, %d; marks %v", x.eventStamp, x.elementStamp, x.stamps)
 	}
 }

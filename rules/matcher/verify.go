@@ -44,26 +44,28 @@ func (x *matching) holdsAround(leaf *projection.Leaf, checks []check) (holds ans
 		return no, false
 	}
 	element := x.leaves.InElement(leaf)
-	holds = yes
 	for i := range checks {
 		c := &checks[i]
-		first := x.leaves.First(c.path)
 		switch {
-		case first == nil:
+		case x.leaves.First(c.path) == nil:
 			if !c.field.MayBeAbsent {
 				return no, true
 			}
-		case x.leaves.List(c.path) == 0:
-			if held, _ := x.look(c); !held {
-				return no, true
-			}
+		case x.leaves.List(c.path) == 0: // below, once the others hold
 		case x.leaves.List(c.path) != list:
 			return no, false
 		case !x.holdsIn(element, leaf.Context, c):
-			holds = unsure // another element may do, unless the solver is needed
+			return unsure, true
 		}
 	}
-	return holds, true
+	for i := range checks {
+		if c := &checks[i]; x.leaves.First(c.path) != nil && x.leaves.List(c.path) == 0 {
+			if held, _ := x.look(c); !held {
+				return no, true
+			}
+		}
+	}
+	return yes, true
 }
 
 // holdsIn says whether a field holds in one element of a list.
