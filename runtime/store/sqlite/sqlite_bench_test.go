@@ -79,3 +79,38 @@ func BenchmarkDrain(b *testing.B) {
 	}
 	b.ReportMetric(float64(read)/time.Since(began).Seconds(), "events/s")
 }
+
+// BenchmarkOpen is the start on a million events that two targets have yet to read, with
+// everything in one file that was not sealed, as after kill -9.
+func BenchmarkOpen(b *testing.B) {
+	dir := b.TempDir()
+	s := open(b, dir)
+	raw := make([]byte, 1500)
+	const size, batch = 1_000_000, 500
+	for n := 0; n < size; n += batch {
+		entries := store.Batch{Now: storetest.Start}
+		for i := range batch {
+			entries.Entries = append(entries.Entries, store.Entry{ID: fmt.Sprint(n + i), Raw: raw, Received: storetest.Start,
+				Pairs: []store.Pair{{Rule: "r", Target: "a"}, {Rule: "r", Target: "b"}}})
+		}
+		if _, err := s.Append(b.Context(), entries); err != nil {
+			b.Fatal(err)
+		}
+	}
+	for b.Loop() {
+		if err := s.Close(); err != nil {
+			b.Fatal(err)
+		}
+		began := time.Now()
+		s = open(b, dir)
+		opened := time.Since(began)
+		if unread, err := s.Read(b.Context(), "a", 0, 100); err != nil || len(unread) != 100 {
+			b.Fatal(len(unread), err)
+		}
+		if _, err := s.Stats(b.Context()); err != nil { // dispatch asks what waits before it begins
+			b.Fatal(err)
+		}
+		b.ReportMetric(float64(opened.Milliseconds()), "open-ms")
+		b.ReportMetric(float64(time.Since(began).Milliseconds()), "ready-ms")
+	}
+}
