@@ -82,13 +82,6 @@ func (r *receiver) Call(_ context.Context, c abi.AWSRequest) (abi.AWSResponse, a
 	return abi.AWSResponse{Result: []byte("{}")}, 0
 }
 
-// got are the calls so far, each once in a row.
-func (r *receiver) got() []string {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return slices.Compact(slices.Clone(r.calls))
-}
-
 // world is an agent with a receiver, and log files.
 type world struct {
 	*receiver
