@@ -156,7 +156,12 @@ func (s *Store) copyRows(old, fresh *conn, t table) error {
 	for _, direction := range [...]string{"", " DESC"} {
 		order := strings.ReplaceAll(t.order, ",", direction+",") + direction
 		err := old.query("SELECT "+t.columns+" FROM "+t.name+" ORDER BY "+order, nil, func(r *sqlite3.Stmt) error {
-			return copyRow(fresh, t, r)
+			err := copyRow(fresh, t, r)
+			if errors.Is(err, sqlite3.CONSTRAINT) { // no row that we wrote
+				s.report("a row of a damaged file is lost", "file", filepath.Base(old.path), "table", t.name)
+				return nil
+			}
+			return err
 		})
 		if err == nil {
 			whole = true
@@ -310,7 +315,11 @@ func (c *salvage) stepOver(at, last store.Seq) (store.Seq, error) {
 
 // entry copies one, and makes its pairs anew.
 func (c *salvage) entry(r *sqlite3.Stmt) error {
-	if err := copyRow(c.fresh, table{"entries", allEntryColumns, "seq"}, r); err != nil {
+	err := copyRow(c.fresh, table{"entries", allEntryColumns, "seq"}, r)
+	if errors.Is(err, sqlite3.CONSTRAINT) { // no row that we wrote
+		return c.missing([]store.Seq{store.Seq(r.ColumnInt64(0))})
+	}
+	if err != nil {
 		return err
 	}
 	pairs, err := readPairs(r.ColumnRawBlob(8))
