@@ -40,20 +40,6 @@ func (o object) object(name string, member object) object {
 	return append(o.name(name), member.bytes()...)
 }
 
-// members adds the members of an object but for those named.
-func (o object) members(v event.Value, without ...string) object {
-next:
-	for name, member := range v.Members() {
-		for _, w := range without {
-			if name == w {
-				continue next
-			}
-		}
-		o = o.value(name, member)
-	}
-	return o
-}
-
 func (o object) bytes() []byte {
 	out := append(make([]byte, 0, len(o)+2), '{')
 	return append(append(out, o...), '}')

@@ -186,15 +186,6 @@ type verdict struct {
 	acknowledged, lost, phantom, duplicates, dead, pending int
 }
 
-func (v *verdict) add(o verdict) {
-	v.acknowledged += o.acknowledged
-	v.lost += o.lost
-	v.phantom += o.phantom
-	v.duplicates += o.duplicates
-	v.dead += o.dead
-	v.pending += o.pending
-}
-
 // judge drains and holds the ledgers against each other.
 func (w *world) judge(ctx context.Context) (verdict, store.Stats, error) {
 	stats, err := w.drain(ctx)
