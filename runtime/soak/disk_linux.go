@@ -213,7 +213,12 @@ func diskFull(ctx context.Context, c *Config) (Result, error) {
 	w.pub.start(ctx, clients)
 	w.publish(ctx)
 	filler := filepath.Join(d.dir, "filler")
-	if err := fillUp(filler); err != nil {
+	// It must not make room of its reserve while the filler still takes all there is.
+	if err := p.cmd.Process.Signal(unix.SIGSTOP); err != nil {
+		return Result{}, err
+	}
+	err = fillUp(filler)
+	if err := errors.Join(err, p.cmd.Process.Signal(unix.SIGCONT)); err != nil {
 		return Result{}, err
 	}
 	if err := w.untilThrottled(ctx); err != nil {
