@@ -130,7 +130,7 @@ func (w *world) run(d time.Duration, while func()) Counts {
 	if while != nil {
 		while()
 	}
-	time.Sleep(d)
+	time.Sleep(d) // of the bubble, as all time here
 	stop()
 	if err := <-ended; err != nil {
 		w.t.Error(err)

@@ -106,7 +106,7 @@ func TestOrderAnyhow(t *testing.T) {
 				r.put(fmt.Sprintf("%s-%d", key, n[key]), "t")
 				i++
 			}
-			time.Sleep(time.Second)
+			time.Sleep(time.Second) // of the bubble
 			r.stop()
 		}
 		r := startRun(t, s, orderedTarget(w, plain()))
@@ -140,7 +140,7 @@ func (w *witness) Deliver(_ context.Context, batch []dispatch.Delivery) []dispat
 		w.flying[key] = true
 	}
 	w.mu.Unlock()
-	time.Sleep(10 * time.Millisecond) // so that others come in between
+	time.Sleep(10 * time.Millisecond) // of the bubble, so that others come in between
 	w.mu.Lock()
 	for i, d := range batch {
 		key, number, _ := strings.Cut(d.Event.ID, "-")

@@ -125,7 +125,7 @@ func TestXRayWaits(t *testing.T) {
 		go d.work(ctx, arriving)
 		synctest.Wait()
 		d.arrive([]byte(xray.Header + `{"a":2}`))
-		time.Sleep(time.Minute)
+		time.Sleep(time.Minute) // of the bubble
 		synctest.Wait()
 		if diff := cmp.Diff([]string{`{"a":1}`, `{"a":2}`}, taken.documents); diff != "" {
 			t.Errorf("documents (-want +got):\n%s", diff)

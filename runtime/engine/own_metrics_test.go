@@ -60,7 +60,7 @@ func TestOwnMetrics(t *testing.T) {
 		if _, err := e.Put(ctx, []service.Submission{{Event: newEvent(t, "x", "nobody", "{}")}}); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(time.Minute + time.Second)
+		time.Sleep(time.Minute + time.Second) // of the bubble
 		synctest.Wait()
 		got := ownEvents(e.Recent(100))
 		// A dead letter is offered to its queue at once, and again after 1, 2, 4, 8, 16 and 32 s.
@@ -71,7 +71,7 @@ func TestOwnMetrics(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("the minute's metrics (-want +got):\n%s", diff)
 		}
-		time.Sleep(5 * time.Minute)
+		time.Sleep(5 * time.Minute) // of the bubble
 		synctest.Wait()
 		for _, late := range ownEvents(e.Recent(100))[len(want):] {
 			if late != "InvocationsFailedToBeSentToDlq order 3" {

@@ -165,9 +165,9 @@ func TestRunSchedules(t *testing.T) {
 			}
 		}
 		load("rate(1 day)")
-		time.Sleep(24*time.Hour + time.Second)
+		time.Sleep(24*time.Hour + time.Second) // of the bubble
 		load("rate(1 minute)")
-		time.Sleep(10 * time.Minute)
+		time.Sleep(10 * time.Minute) // of the bubble
 		synctest.Wait()
 		if n := e.Stats().Rules["r"].Matched; n != 11 {
 			t.Errorf("the rule got %d events in a day and ten minutes, want 11", n)

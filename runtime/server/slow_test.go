@@ -65,7 +65,7 @@ func drip(c net.Conn, text string, every time.Duration) time.Duration {
 		if _, err := c.Write([]byte{text[i]}); err != nil {
 			break
 		}
-		time.Sleep(every)
+		time.Sleep(every) // of the bubble
 	}
 	return time.Since(start)
 }
@@ -130,7 +130,7 @@ func TestSlowSenders(t *testing.T) {
 				t.Errorf("slow %s were cut after %v, want %v", c.what, c.after, limit)
 			}
 		}
-		time.Sleep(idleTimeout)
+		time.Sleep(idleTimeout) // of the bubble
 		synctest.Wait()
 		if open, used := s.listener.open.Load(), s.budget.Used(); open != 0 || used != 0 {
 			t.Errorf("%d connections and %d bytes of bodies are left", open, used)

@@ -3,7 +3,6 @@ package soak
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"os"
 	"strconv"
 	"strings"
@@ -127,7 +126,9 @@ func overload(ctx context.Context, c *Config) (Result, error) {
 	grown := memory(p) - before
 	w.pub.halt()
 	began := time.Now()
-	answer, err := http.Get(p.url + "/readyz") //nolint:noctx // it is bounded by the client's timeout
+	bounded, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	answer, err := p.get(bounded, "/readyz")
 	if err != nil {
 		return Result{}, err
 	}

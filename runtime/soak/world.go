@@ -122,13 +122,18 @@ func (p *process) wait(most time.Duration) error {
 	}
 }
 
+// get asks a life; the caller closes the answer's body.
+func (p *process) get(ctx context.Context, path string) (*http.Response, error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, p.url+path, nil)
+	if err != nil {
+		return nil, err
+	}
+	return http.DefaultClient.Do(r)
+}
+
 // status asks a life what waits.
 func (p *process) status(ctx context.Context) (store.Stats, error) {
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, p.url+"/api/v1/status", nil)
-	if err != nil {
-		return store.Stats{}, err
-	}
-	answer, err := http.DefaultClient.Do(r)
+	answer, err := p.get(ctx, "/api/v1/status")
 	if err != nil {
 		return store.Stats{}, err
 	}

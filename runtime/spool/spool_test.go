@@ -2,6 +2,7 @@ package spool
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -302,8 +303,8 @@ func FuzzOpen(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b, cursor []byte) {
 		dir := t.TempDir()
 		s := segment{number: 1}
-		if os.WriteFile(s.path(dir), b, 0o600) != nil || os.WriteFile(filepath.Join(dir, cursorFile), cursor, 0o600) != nil {
-			t.Skip()
+		if err := errors.Join(os.WriteFile(s.path(dir), b, 0o600), os.WriteFile(filepath.Join(dir, cursorFile), cursor, 0o600)); err != nil {
+			t.Fatal(err)
 		}
 		q := open(t, Config{Dir: dir})
 		waiting := q.Len()
