@@ -2,6 +2,7 @@ package lambda
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"compress/zlib"
 	"encoding/base64"
@@ -36,8 +37,8 @@ type message struct {
 
 // open reads a message: what is known inside it, or else an event of the message itself.
 func (r reader) open(m message) (Content, error) {
-	m.fields.Account = or(m.fields.Account, r.defaults.Account)
-	m.fields.Region = or(m.fields.Region, r.defaults.Region)
+	m.fields.Account = cmp.Or(m.fields.Account, r.defaults.Account)
+	m.fields.Region = cmp.Or(m.fields.Region, r.defaults.Region)
 	if m.fields.Time.IsZero() {
 		m.fields.Time = r.defaults.Time
 	}
@@ -51,13 +52,6 @@ func (r reader) open(m message) (Content, error) {
 		return Content{}, err
 	}
 	return Content{Events: []event.Event{ev}}, nil
-}
-
-func or(s, otherwise string) string {
-	if s == "" {
-		return otherwise
-	}
-	return s
 }
 
 // message is the event of a message: its text under message, and what it is as JSON
@@ -100,7 +94,7 @@ func (r reader) known(data []byte, depth int) (c Content, ok bool, err error) {
 		}
 		c.Events = append(c.Events, inner.Events...)
 		c.Objects = append(c.Objects, inner.Objects...)
-		c.Skipped = or(c.Skipped, inner.Skipped)
+		c.Skipped = cmp.Or(c.Skipped, inner.Skipped)
 	}
 	return c, len(values) > 0, nil
 }
@@ -214,7 +208,7 @@ func (r reader) subscribed(v event.Value) (c Content, err error) {
 		return Content{Skipped: "a control message of a log subscription (" + kind + ")"}, nil
 	}
 	fields := r.defaults
-	fields.Account = or(text(v.Get("owner")), fields.Account)
+	fields.Account = cmp.Or(text(v.Get("owner")), fields.Account)
 	for e := range v.Get("logEvents").Items() {
 		fields.ID = nameID("log", text(v.Get("logGroup")), text(v.Get("logStream")), text(e.Get("id")), text(e.Get("message")))
 		record := logs.Record{

@@ -26,27 +26,11 @@ func (r reader) event(v event.Value) (event.Event, error) {
 		if event.CheckSyntax([]byte(detail)) != nil || event.Value(detail).Kind() != event.Object {
 			return event.Event{}, fmt.Errorf("the event's detail is a string and not an object: %.100q", detail)
 		}
-		raw = replace(v, "detail", []byte(detail))
+		raw = v.With("detail", []byte(detail))
 	}
 	defaults := r.defaults
 	defaults.ID = nameID("event", string(v))
 	return event.Complete(raw, defaults)
-}
-
-// replace is an object with one member's value replaced.
-func replace(v event.Value, name string, value []byte) []byte {
-	out := []byte{'{'}
-	for n, member := range v.Members() {
-		if len(out) > 1 {
-			out = append(out, ',')
-		}
-		out = append(event.AppendString(out, n), ':')
-		if n == name {
-			member = value
-		}
-		out = append(out, member...)
-	}
-	return append(out, '}')
 }
 
 // alarm is what CloudWatch sends when an alarm invokes the function itself: EventBridge's

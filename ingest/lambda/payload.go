@@ -2,6 +2,7 @@ package lambda
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -132,11 +133,7 @@ func (r reader) records(v event.Value) (Payload, error) {
 
 // bySource is the reader of one record. SNS alone writes EventSource with a capital.
 func (r reader) bySource(record event.Value) (Kind, func(event.Value) Record) {
-	source := text(record.Get("eventSource"))
-	if source == "" {
-		source = text(record.Get("EventSource"))
-	}
-	switch source {
+	switch cmp.Or(text(record.Get("eventSource")), text(record.Get("EventSource"))) {
 	case "aws:kinesis":
 		return Kinesis, r.kinesis
 	case "aws:dynamodb":

@@ -1,6 +1,7 @@
 package lambda
 
 import (
+	"cmp"
 	"encoding/base64"
 	"fmt"
 	"net/url"
@@ -20,10 +21,10 @@ func (r reader) kinesis(v event.Value) Record {
 	}
 	arn := text(v.Get("eventSourceARN"))
 	fields := arnFields(arn)
-	fields.Region, fields.Time = or(text(v.Get("awsRegion")), fields.Region), r.epoch(k.Get("approximateArrivalTimestamp"))
+	fields.Region, fields.Time = cmp.Or(text(v.Get("awsRegion")), fields.Region), r.epoch(k.Get("approximateArrivalTimestamp"))
 	record.Data = data
 	record.Content, record.Err = r.open(message{
-		data: data, source: "tocsin.kinesis", detailType: "Kinesis Record", id: or(text(v.Get("eventID")), arn+record.ID), fields: fields,
+		data: data, source: "tocsin.kinesis", detailType: "Kinesis Record", id: cmp.Or(text(v.Get("eventID")), arn+record.ID), fields: fields,
 		members: object(nil).text("streamArn", arn).value("partitionKey", k.Get("partitionKey")).value("sequenceNumber", k.Get("sequenceNumber")),
 	})
 	return record
@@ -37,7 +38,7 @@ func (r reader) dynamodb(v event.Value) Record {
 	fields := arnFields(arn)
 	ev, err := event.New(event.Fields{
 		ID: nameID("dynamodb", arn, text(v.Get("eventID")), record.ID), DetailType: "DynamoDB Stream Record", Source: "tocsin.dynamodb",
-		Account: or(fields.Account, r.defaults.Account), Region: or(text(v.Get("awsRegion")), or(fields.Region, r.defaults.Region)),
+		Account: cmp.Or(fields.Account, r.defaults.Account), Region: cmp.Or(text(v.Get("awsRegion")), fields.Region, r.defaults.Region),
 		Time: r.epoch(d.Get("ApproximateCreationDateTime")), Detail: v,
 	})
 	if err != nil {
@@ -53,7 +54,7 @@ func (r reader) sqs(v event.Value) Record {
 	record := Record{ID: text(v.Get("messageId"))}
 	arn := text(v.Get("eventSourceARN"))
 	fields := arnFields(arn)
-	fields.Region, fields.Time = or(text(v.Get("awsRegion")), fields.Region), r.millis(v.Get("attributes", "SentTimestamp"))
+	fields.Region, fields.Time = cmp.Or(text(v.Get("awsRegion")), fields.Region), r.millis(v.Get("attributes", "SentTimestamp"))
 	body := text(v.Get("body"))
 	record.Content, record.Err = r.open(message{
 		data: []byte(body), source: "tocsin.sqs", detailType: "SQS Message", id: record.ID, fields: fields,
@@ -83,7 +84,7 @@ func (r reader) s3(v event.Value) Record {
 		return Record{Err: fmt.Errorf("the key of S3's notification: %w", err)}
 	}
 	name := text(v.Get("eventName"))
-	bucket, region := text(s.Get("bucket", "name")), or(text(v.Get("awsRegion")), r.defaults.Region)
+	bucket, region := text(s.Get("bucket", "name")), cmp.Or(text(v.Get("awsRegion")), r.defaults.Region)
 	detail := object(nil).text("version", "0").
 		object("bucket", object(nil).text("name", bucket)).
 		object("object", object(nil).text("key", key).value("size", s.Get("object", "size")).
@@ -159,7 +160,7 @@ func (r reader) firehose(v event.Value) Payload {
 	p := Payload{Kind: Firehose}
 	arn := text(v.Get("deliveryStreamArn"))
 	fields := arnFields(arn)
-	fields.Region = or(text(v.Get("region")), fields.Region)
+	fields.Region = cmp.Or(text(v.Get("region")), fields.Region)
 	for record := range v.Get("records").Items() {
 		out := Record{ID: text(record.Get("recordId"))}
 		data, err := base64.StdEncoding.DecodeString(text(record.Get("data")))

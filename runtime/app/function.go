@@ -58,7 +58,7 @@ func NewFunction(ctx context.Context, c config.Config, o Options, started time.T
 		return nil, nil, err
 	}
 	return lambdahost.New(lambdahost.Config{
-		Engine: a.engine, Front: front, Objects: &lambdahost.S3{Endpoint: os.Getenv("AWS_ENDPOINT_URL_S3"), Now: o.Now},
+		Engine: a.engine, Front: front, Objects: lambdahost.NewS3(lambdahost.S3Config{Endpoint: os.Getenv("AWS_ENDPOINT_URL_S3"), Now: o.Now}),
 		Account: c.Account, Region: c.Region, Started: started, Now: o.Now, Log: o.Log,
 		Metrics: func(line []byte) { os.Stdout.Write(line) },
 	}), warnings, nil

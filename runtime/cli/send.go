@@ -190,19 +190,7 @@ func (s *sendVerb) retime(value []byte) ([]byte, error) {
 	if !s.shifted {
 		s.shift, s.shifted = time.Since(t).Truncate(time.Second), true
 	}
-	out := []byte{'{'}
-	for name, member := range v.Members() {
-		if len(out) > 1 {
-			out = append(out, ',')
-		}
-		out = append(event.AppendString(out, name), ':')
-		if name == "time" {
-			out = event.AppendString(out, event.FormatTime(t.Add(s.shift)))
-			continue
-		}
-		out = append(out, member...)
-	}
-	return append(out, '}'), nil
+	return v.With("time", event.AppendString(nil, event.FormatTime(t.Add(s.shift)))), nil
 }
 
 // flush sends what was collected, not before the rate allows it.

@@ -43,8 +43,8 @@ type Config struct {
 	Account, Region string
 	// Bus is the bus that events are on. Default: "default".
 	Bus string
-	// Started is when the process began, and Init what has been done since then, for the
-	// line in the log that splits the time of a cold start.
+	// Started is when the process began, for the line in the log that splits the time of a
+	// cold start.
 	Started time.Time
 	// Metrics takes the lines of metrics. Default: none are written.
 	Metrics func(line []byte)
@@ -180,13 +180,9 @@ func (h *Host) deliver(ctx context.Context, p payloads.Payload) []error {
 func (h *Host) serve(ctx context.Context, q *payloads.Request) ([]byte, error) {
 	w := httptest.NewRecorder()
 	h.c.Front.ServeHTTP(w, q.HTTP.WithContext(ctx))
-	answer := w.Result()
-	for name := range answer.Header {
-		if name == "Content-Length" {
-			delete(answer.Header, name) // Lambda counts for itself
-		}
-	}
-	return q.Answer(answer.StatusCode, answer.Header, w.Body.Bytes())
+	header := w.Result().Header
+	header.Del("Content-Length") // Lambda counts for itself
+	return q.Answer(w.Code, header, w.Body.Bytes())
 }
 
 // fetch reads the records in objects of S3.

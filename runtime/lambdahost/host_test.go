@@ -164,12 +164,12 @@ func s3(t *testing.T) (*httptest.Server, *lambdahost.S3) {
 		}
 	}))
 	t.Cleanup(server.Close)
-	return server, &lambdahost.S3{
+	return server, lambdahost.NewS3(lambdahost.S3Config{
 		Endpoint: server.URL,
 		Config: func(context.Context) (aws.Config, error) {
 			return aws.Config{Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider("AKID", "secret", "")}, nil
 		},
-	}
+	})
 }
 
 func TestCloudTrailObjectsAreFetched(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -29,20 +30,43 @@ func callEvent(record []byte, defaults event.Fields) (event.Event, error) {
 	return calls.Event(record, defaults)
 }
 
-// S3 fetches with the function's own credentials. The AWS SDK's client of S3 is twice as
-// big as this program; one signed GET needs none of it.
-type S3 struct {
+// S3Config is what an S3 works with. The zero value is ready for use.
+type S3Config struct {
 	// Endpoint is where S3 is, with the bucket in the path; "" is S3's own address.
 	Endpoint string
-	// Config is the AWS configuration. Default: that of the environment.
+	// Config reads the AWS configuration, once. Default: that of the environment.
 	Config func(ctx context.Context) (aws.Config, error)
-	// HTTP sends. Default: http.DefaultClient.
-	HTTP *http.Client
 	// Now is the clock. Default: time.Now.
 	Now func() time.Time
 }
 
+// S3 fetches with the function's own credentials. One signed GET is all that it needs of
+// the AWS SDK's large client of S3.
+type S3 struct {
+	endpoint string
+	config   func() (aws.Config, error)
+	http     *http.Client
+	now      func() time.Time
+}
+
 var _ Fetcher = (*S3)(nil)
+
+// NewS3 makes an S3. The AWS configuration is read at the first fetch: who fetches
+// nothing needs none, and waits for none.
+func NewS3(c S3Config) *S3 {
+	if c.Config == nil {
+		c.Config = func(ctx context.Context) (aws.Config, error) { return config.LoadDefaultConfig(ctx) }
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	return &S3{
+		endpoint: c.Endpoint, now: c.Now,
+		// Not a fetch's context: what is read serves all of them.
+		config: sync.OnceValues(func() (aws.Config, error) { return c.Config(context.Background()) }),
+		http:   &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
+	}
+}
 
 // emptyBody is the hash of no bytes, which a signed GET carries.
 const emptyBody = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
@@ -70,11 +94,7 @@ func (s *S3) Fetch(ctx context.Context, o payloads.Object, each func(record []by
 
 // get sends the signed request.
 func (s *S3) get(ctx context.Context, o payloads.Object, region string) (*http.Response, error) {
-	load := s.Config
-	if load == nil {
-		load = func(ctx context.Context) (aws.Config, error) { return config.LoadDefaultConfig(ctx) }
-	}
-	c, err := load(ctx)
+	c, err := s.config()
 	if err != nil {
 		return nil, fmt.Errorf("the AWS configuration: %w", err)
 	}
@@ -92,16 +112,11 @@ func (s *S3) get(ctx context.Context, o payloads.Object, region string) (*http.R
 	if err != nil {
 		return nil, fmt.Errorf("the function's credentials: %w", err)
 	}
-	now := s.Now
-	if now == nil {
-		now = time.Now
-	}
 	signer := v4.NewSigner(func(o *v4.SignerOptions) { o.DisableURIPathEscaping = true }) // as S3 wants it
-	if err := signer.SignHTTP(ctx, credentials, request, emptyBody, "s3", region, now()); err != nil {
+	if err := signer.SignHTTP(ctx, credentials, request, emptyBody, "s3", region, s.now()); err != nil {
 		return nil, err
 	}
-	client := cmp.Or(s.HTTP, &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }})
-	return client.Do(request)
+	return s.http.Do(request)
 }
 
 // address is the object's URL. A name with a dot does not fit into S3's certificate, so
@@ -112,8 +127,8 @@ func (s *S3) address(o payloads.Object, region string) (string, error) {
 	}
 	key := (&url.URL{Path: "/" + o.Key}).EscapedPath()
 	key = strings.ReplaceAll(key, "+", "%2B")
-	if s.Endpoint != "" {
-		return strings.TrimSuffix(s.Endpoint, "/") + "/" + o.Bucket + key, nil
+	if s.endpoint != "" {
+		return strings.TrimSuffix(s.endpoint, "/") + "/" + o.Bucket + key, nil
 	}
 	if strings.Contains(o.Bucket, ".") {
 		return "https://s3." + region + ".amazonaws.com/" + o.Bucket + key, nil

@@ -117,6 +117,22 @@ func sameName(quoted []byte, name string) bool {
 	return len(quoted) > len(name) && bytes.IndexByte(quoted, '\\') >= 0 && unescape(quoted) == name
 }
 
+// With is an object with the value of a member replaced: names are written anew, the other
+// values stay byte for byte. A name that is not there is not added.
+func (v Value) With(name string, value []byte) []byte {
+	out := append(make([]byte, 0, len(v)+len(value)), '{')
+	for n, member := range v.Members() {
+		if len(out) > 1 {
+			out = append(out, ',')
+		}
+		if n == name {
+			member = value
+		}
+		out = append(append(AppendString(out, n), ':'), member...)
+	}
+	return append(out, '}')
+}
+
 // Members yields the members of an object in their order, nothing for other kinds.
 func (v Value) Members() iter.Seq2[string, Value] {
 	return func(yield func(string, Value) bool) {

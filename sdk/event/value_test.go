@@ -121,3 +121,16 @@ func decode(t *testing.T, v event.Value) any {
 	}
 	return nil
 }
+
+func TestWith(t *testing.T) {
+	for _, c := range []struct{ object, name, want string }{
+		{`{"a": 1.0, "b":[1,  2]}`, "a", `{"a":"x","b":[1,  2]}`},
+		{`{"a\u0062":1,"c":2}`, "ab", `{"ab":"x","c":2}`},
+		{`{"a":1}`, "b", `{"a":1}`},
+		{`{}`, "b", `{}`},
+	} {
+		if got := string(event.Value(c.object).With(c.name, []byte(`"x"`))); got != c.want {
+			t.Errorf("%s with %s is %s, want %s", c.object, c.name, got, c.want)
+		}
+	}
+}
