@@ -10,13 +10,8 @@ import (
 	"github.com/tocsin-engine/tocsin/sdk/target"
 )
 
-// The limits of PutRecords.
-const (
-	batchMax   = 500
-	batchBytes = 5 << 20
-	// overhead is the longest partition key.
-	overhead = 1 << 10
-)
+// limits are those of PutRecords; the overhead is the longest partition key.
+var limits = call.Limits{Entries: 500, Bytes: 5 << 20, Overhead: 1 << 10}
 
 var (
 	stream call.Resource
@@ -40,17 +35,9 @@ func configure(c *target.Config) {
 }
 
 func deliver(ds []*target.Delivery) error {
-	for _, some := range call.Chunks(ds, batchMax, batchBytes, size) {
-		if err := put(some); err != nil {
-			for _, d := range some {
-				d.Fail(err)
-			}
-		}
-	}
+	limits.Send(ds, put)
 	return nil
 }
-
-func size(d *target.Delivery) int { return len(d.Input()) + overhead }
 
 // put puts up to 500 records; the answer has their order.
 func put(ds []*target.Delivery) error {

@@ -2,22 +2,15 @@
 package main
 
 import (
-	"errors"
 	"strconv"
 	"strings"
 
 	"github.com/tocsin-engine/tocsin/plugins/internal/call"
-	"github.com/tocsin-engine/tocsin/sdk/event"
 	"github.com/tocsin-engine/tocsin/sdk/target"
 )
 
-// The limits of SendMessageBatch.
-const (
-	batchMax   = 10
-	batchBytes = 1 << 20
-	// overhead is what an entry has beside its body, generously.
-	overhead = 2 << 10
-)
+// limits are those of SendMessageBatch.
+var limits = call.Limits{Entries: 10, Bytes: 1 << 20, Overhead: 2 << 10}
 
 var (
 	queue      call.Resource
@@ -48,13 +41,7 @@ func configure(c *target.Config) {
 	dedup = c.Place("message_deduplication_id", "")
 	attributes = c.Places("attributes")
 	delay = c.Int("delay_seconds", 0)
-	name := queue.Name + url
-	switch {
-	case strings.HasSuffix(name, ".fifo") && group.IsZero():
-		c.Problem("message_group_id", "is missing and "+name+" is a FIFO queue; write a name or a place like $.detail.id")
-	case !strings.HasSuffix(name, ".fifo") && !dedup.IsZero():
-		c.Problem("message_deduplication_id", "is for FIFO queues, whose names end in .fifo; leave it out")
-	}
+	call.CheckFIFO(c, "queue", queue.Name+url, group, dedup)
 	if delay < 0 || delay > 900 {
 		c.Problem("delay_seconds", "is "+strconv.Itoa(delay)+"; write 0 to 900")
 	}
@@ -68,17 +55,9 @@ func deliver(ds []*target.Delivery) error {
 	if err != nil {
 		return err
 	}
-	for _, some := range call.Chunks(ds, batchMax, batchBytes, size) {
-		if err := send(to, region, some); err != nil {
-			for _, d := range some {
-				d.Fail(err)
-			}
-		}
-	}
+	limits.Send(ds, func(some []*target.Delivery) error { return send(to, region, some) })
 	return nil
 }
-
-func size(d *target.Delivery) int { return len(d.Input()) + overhead }
 
 // find answers the queue's URL and region.
 func find() (to, region string, err error) {
@@ -104,33 +83,14 @@ func regionOf(url string) string {
 	return region
 }
 
-// send puts up to ten messages. An entry's id is its place in the batch.
+// send puts up to ten messages.
 func send(to, region string, ds []*target.Delivery) error {
-	entries := make([]*target.Object, len(ds))
-	for i, d := range ds {
-		entries[i] = entry(strconv.Itoa(i), d)
-	}
-	params := target.NewObject().Text("QueueUrl", to).Objects("Entries", entries...)
+	params := target.NewObject().Text("QueueUrl", to).Objects("Entries", call.Entries(ds, entry)...)
 	v, err := call.Do(region, "sqs", "SendMessageBatch", params.JSON())
 	if err != nil {
 		return err
 	}
-	for f := range v.Get("Failed").Items() {
-		id, _ := f.Get("Id").Text()
-		i, err := strconv.Atoi(id)
-		if err != nil || i < 0 || i >= len(ds) {
-			return target.Retry(errors.New("SendMessageBatch names an entry that was not sent: " + id))
-		}
-		ds[i].Fail(refused(f))
-	}
-	return nil
-}
-
-// refused is the error of one entry.
-func refused(f event.Value) error {
-	code, _ := f.Get("Code").Text()
-	message, _ := f.Get("Message").Text()
-	return call.Meaning(&target.AWSError{Call: "sqs.SendMessageBatch", Code: code, Message: message, Retry: !f.Get("SenderFault").IsTrue()})
+	return call.Refused("sqs", "SendMessageBatch", v, ds)
 }
 
 func entry(id string, d *target.Delivery) *target.Object {
@@ -139,35 +99,11 @@ func entry(id string, d *target.Delivery) *target.Object {
 		o.Int("DelaySeconds", int64(delay))
 	}
 	if !group.IsZero() {
-		o.Text("MessageGroupId", orRule(group.Text(d), d))
+		o.Text("MessageGroupId", call.GroupID(group, d))
 	}
-	if strings.HasSuffix(queue.Name+url, ".fifo") {
-		// The delivery's id is the same over its attempts: trying again puts no second one.
-		id := call.DeduplicationID(d)
-		if !dedup.IsZero() {
-			id = dedup.Text(d)
-		}
-		o.Text("MessageDeduplicationId", id)
+	if call.IsFIFO(queue.Name + url) {
+		o.Text("MessageDeduplicationId", call.DeduplicationID(dedup, d))
 	}
-	named := target.NewObject()
-	some := false
-	for _, a := range attributes {
-		if text := a.Text(d); text != "" {
-			named.Object(a.Name, target.NewObject().Text("DataType", "String").Text("StringValue", text))
-			some = true
-		}
-	}
-	if some {
-		o.Object("MessageAttributes", named)
-	}
+	call.Attributes(o, attributes, d)
 	return o
-}
-
-// orRule is the rule's name where an event has no group of its own: a FIFO queue takes
-// no message without one.
-func orRule(text string, d *target.Delivery) string {
-	if text == "" {
-		return d.Rule()
-	}
-	return text
 }

@@ -1,11 +1,10 @@
 // Package call is what the shipped targets that call AWS services share: what an error
-// of a service means for a delivery, in EventBridge's words, and batches under a limit.
+// of a service means for a delivery, in EventBridge's words, batches under a limit, and the
+// messages of SNS and SQS.
 package call
 
 import (
-	"encoding/hex"
 	"errors"
-	"hash/fnv"
 	"strings"
 
 	"github.com/tocsin-engine/tocsin/sdk/abi"
@@ -59,51 +58,6 @@ func isForbidden(code string) bool {
 		return true
 	}
 	return false
-}
-
-// Chunks cuts deliveries into batches of at most n, and of at most bytes as size counts
-// them. One that is larger by itself stands alone: the service says that it is.
-func Chunks(ds []*target.Delivery, n, bytes int, size func(*target.Delivery) int) [][]*target.Delivery {
-	var out [][]*target.Delivery
-	start, sum := 0, 0
-	for i, d := range ds {
-		s := size(d)
-		if i > start && (i-start == n || sum+s > bytes) {
-			out = append(out, ds[start:i])
-			start, sum = i, 0
-		}
-		sum += s
-	}
-	if start < len(ds) {
-		out = append(out, ds[start:])
-	}
-	return out
-}
-
-// Body is the input as EventBridge sends it: JSON, a text in its quotes. A template of
-// several lines makes texts that are no JSON together; they reach a guest as one string
-// and leave it as the lines they were.
-func Body(d *target.Delivery) string {
-	text, ok := d.Input().Text()
-	if !ok || !strings.Contains(text, "\n") {
-		return string(d.Input())
-	}
-	for line := range strings.Lines(text) {
-		line = strings.TrimSuffix(line, "\n")
-		if event.Check([]byte(line)) != nil || event.Value(line).Kind() != event.String {
-			return string(d.Input())
-		}
-	}
-	return text
-}
-
-// DeduplicationID is the same over all attempts of a delivery and no other's, so that a
-// FIFO queue or topic drops what an attempt repeats. A delivery's own id may be longer
-// than the 128 characters that these take.
-func DeduplicationID(d *target.Delivery) string {
-	h := fnv.New128a()
-	h.Write([]byte(d.ID()))
-	return hex.EncodeToString(h.Sum(nil))
 }
 
 // Resource is a name, or an ARN with the region and account that it names.
