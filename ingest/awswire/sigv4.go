@@ -35,6 +35,15 @@ type Credential struct {
 	Token string
 }
 
+// Keys are access keys that need no token: the secret of each access key id.
+type Keys map[string]string
+
+// Find returns the credential of an access key id.
+func (k Keys) Find(accessKey string) (Credential, bool) {
+	secret, ok := k[accessKey]
+	return Credential{Secret: secret}, ok
+}
+
 // Verifier verifies AWS Signature Version 4 in the Authorization header. It is safe
 // for concurrent use.
 type Verifier struct {

@@ -90,12 +90,8 @@ func (a *App) front(o Options) (http.Handler, error) {
 			http.Error(w, "this function answers no HTTP requests: it has no access keys (set TOCSIN_KEYS to a file in its package)", http.StatusForbidden)
 		}), nil
 	}
-	find := func(key string) (awswire.Credential, bool) {
-		secret, ok := keys[key]
-		return awswire.Credential{Secret: secret}, ok
-	}
 	return awsapi.New(awsapi.Config{
 		Table: a.table, Account: a.config.Account, Region: a.config.Region, Log: o.Log,
-		Verifier: awswire.NewVerifier(awswire.VerifierConfig{Find: find, Now: o.Now, Region: a.config.Region}),
+		Verifier: awswire.NewVerifier(awswire.VerifierConfig{Find: awswire.Keys(keys).Find, Now: o.Now, Region: a.config.Region}),
 	}), nil
 }

@@ -10,7 +10,6 @@ import (
 	"github.com/tocsin-engine/tocsin/rules/rulefile"
 	"github.com/tocsin-engine/tocsin/runtime/engine"
 	"github.com/tocsin-engine/tocsin/runtime/sandbox"
-	"github.com/tocsin-engine/tocsin/sdk/abi"
 )
 
 // tryConfigs gives every target's config to its plugin, in the sandbox, as run does: the
@@ -35,7 +34,7 @@ func (a *app) tryConfigs(ctx context.Context, set *rulefile.Set) (all diag.List,
 
 // tryConfig opens one target and finds what its plugin wants changed.
 func tryConfig(ctx context.Context, plugins engine.Plugins, t rulefile.Target, entry *rulefile.Plugin) (all diag.List) {
-	runner, err := plugins.Open(ctx, t, entry, nobody{})
+	runner, err := plugins.Open(ctx, t, entry, &sandbox.Nobody{})
 	if err == nil {
 		err = runner.Close()
 	}
@@ -52,30 +51,3 @@ func tryConfig(ctx context.Context, plugins engine.Plugins, t rulefile.Target, e
 	}
 	return all
 }
-
-// nobody is a host that grants nothing: reading a config is no reason to act.
-type nobody struct{}
-
-var _ sandbox.Capabilities = nobody{}
-
-func (nobody) Log(sandbox.Scope, abi.LogLevel, []byte) {}
-
-func (nobody) Denied(sandbox.Scope, string, string) {}
-
-func (nobody) Count(sandbox.Scope, string, int64) {}
-
-func (nobody) Emit(context.Context, sandbox.Scope, []byte) abi.Errno { return abi.Denied }
-
-func (nobody) KV(context.Context, sandbox.Scope, string, abi.KVRequest) ([]byte, abi.Errno) {
-	return nil, abi.Denied
-}
-
-func (nobody) HTTP(context.Context, sandbox.Scope, abi.HTTPRequest) (abi.HTTPResponse, abi.Errno) {
-	return abi.HTTPResponse{}, abi.Denied
-}
-
-func (nobody) AWS(context.Context, sandbox.Scope, abi.AWSRequest) (abi.AWSResponse, abi.Errno) {
-	return abi.AWSResponse{}, abi.Denied
-}
-
-func (nobody) Secret(string) (string, bool) { return "", false }

@@ -51,35 +51,25 @@ func (l *lane) attempt(ctx context.Context, spec *TargetSpec, pending []Pending,
 	var of []int
 	began := l.d.now()
 	for i, p := range pending {
-		it := item{RetryID: store.RetryID{Seq: p.Entry.Seq, Rule: p.Rule}, entry: p.Entry}
-		reports[i] = Report{Target: l.name, Rule: p.Rule, Entry: p.Entry, Attempt: 1, At: began}
+		it := p.item()
 		call, code, message := l.prepare(spec, it)
-		switch {
-		case code != "":
-			reports[i].Kind, reports[i].Code, reports[i].Message = Dead, code, message
-		case ctx.Err() != nil:
-			reports[i].Kind, reports[i].Code, reports[i].Message = Retried, Expired, "the time was up before it was tried"
-		default:
+		if code == "" && ctx.Err() == nil {
 			calls, of = append(calls, call), append(of, i)
+			continue
+		}
+		reports[i] = Report{Kind: Dead, Target: l.name, Rule: p.Rule, Entry: p.Entry, Attempt: 1, At: began, Code: code, Message: message}
+		if code == "" {
+			reports[i].Kind, reports[i].Code, reports[i].Message = Retried, Expired, "the time was up before it was tried"
 		}
 	}
 	if len(calls) == 0 {
 		return
 	}
 	for j, o := range l.call(ctx, spec.Runner, calls) {
-		r := &reports[of[j]]
-		if r.Took = o.Took; r.Took == 0 {
-			r.Took = l.d.now().Sub(began)
-		}
-		if o.OK {
-			continue
-		}
-		r.Kind, r.Code, r.Message = Dead, o.Code, o.Message
-		if o.Retry {
-			r.Kind = Retried
-		}
-		if r.Code == "" {
-			r.Code = TargetError
-		}
+		reports[of[j]] = l.report(pending[of[j]].item(), o, began)
 	}
+}
+
+func (p Pending) item() item {
+	return item{RetryID: store.RetryID{Seq: p.Entry.Seq, Rule: p.Rule}, entry: p.Entry}
 }

@@ -1,6 +1,7 @@
 package dispatch
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"runtime/debug"
@@ -105,30 +106,38 @@ func (l *lane) call(ctx context.Context, r Runner, calls []Delivery) (out []Outc
 	return out
 }
 
-// judge says what follows from an outcome.
-func (l *lane) judge(ctx context.Context, b *batch, it item, o Outcome, began time.Time) result {
-	now := l.d.now()
-	tried := it.tried() + 1
-	r := Report{Kind: Delivered, Target: l.name, Rule: it.Rule, Entry: it.entry, Attempt: tried, At: began, Took: o.Took}
+// report reads an outcome: Delivered, Retried where another try may help, or else Dead.
+func (l *lane) report(it item, o Outcome, began time.Time) Report {
+	r := Report{Kind: Delivered, Target: l.name, Rule: it.Rule, Entry: it.entry, Attempt: it.tried() + 1, At: began, Took: o.Took}
 	if r.Took == 0 {
-		r.Took = now.Sub(began)
+		r.Took = l.d.now().Sub(began)
 	}
 	if o.OK {
+		return r
+	}
+	r.Kind, r.Code, r.Message = Dead, cmp.Or(o.Code, TargetError), o.Message
+	if o.Retry {
+		r.Kind = Retried
+	}
+	return r
+}
+
+// judge says what follows from an outcome.
+func (l *lane) judge(ctx context.Context, b *batch, it item, o Outcome, began time.Time) result {
+	r := l.report(it, o, began)
+	if r.Kind == Delivered {
 		return result{Report: r}
 	}
-	if o.Code == "" {
-		o.Code = TargetError
-	}
-	r.Code, r.Message = o.Code, o.Message
-	death := store.Death{Code: o.Code, Message: o.Message, Attempts: tried, Died: now}
-	if o.Retry {
+	now := l.d.now()
+	death := store.Death{Code: r.Code, Message: r.Message, Attempts: r.Attempt, Died: now}
+	if r.Kind == Retried {
 		since := it.since(began)
-		due, exhausted := b.spec.Routes[it.Rule].Retry.next(l.name+l.id(it), tried, since, now)
+		due, exhausted := b.spec.Routes[it.Rule].Retry.next(l.name+l.id(it), r.Attempt, since, now)
 		if exhausted == "" {
-			r.Kind, r.Next = Retried, due
+			r.Next = due
 			return result{Report: r, retry: &store.Retry{
-				RetryID: it.RetryID, OrderKey: it.key, Entry: it.entry, Attempts: tried,
-				Due: due, Since: since, Code: o.Code, Message: o.Message,
+				RetryID: it.RetryID, OrderKey: it.key, Entry: it.entry, Attempts: r.Attempt,
+				Due: due, Since: since, Code: r.Code, Message: r.Message,
 			}}
 		}
 		death.Exhausted = exhausted

@@ -70,7 +70,7 @@ func TestHostileArguments(t *testing.T) {
 		t.Fatal(err)
 	}
 	grants := abi.Grants{HTTP: []string{"*.example.com"}, KV: 1 << 10, Emit: []string{"*"}, Secrets: []string{"S"}, AWS: []abi.AWSGrant{{Service: "sqs", Actions: []string{"*"}}}}
-	target, err := m.NewTarget(t.Context(), TargetConfig{Name: "t", Host: &nobody{}, Grants: grants, Limits: abi.Limits{TimeMS: 600_000}})
+	target, err := m.NewTarget(t.Context(), TargetConfig{Name: "t", Host: &Nobody{}, Grants: grants, Limits: abi.Limits{TimeMS: 600_000}})
 	if err != nil {
 		t.Fatal(err)
 	}

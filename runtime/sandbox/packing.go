@@ -45,7 +45,7 @@ func (h *Host) Pack(ctx context.Context, wasm, manifest []byte, limits abi.Limit
 
 // startState is a module's memory and globals after its start.
 func (m *Module) startState(ctx context.Context, l abi.Limits) ([]byte, []uint64, error) {
-	host := &nobody{}
+	host := &Nobody{}
 	t := &Target{module: m, name: "pack", limit: limitsOf(l), host: host}
 	i, err := t.instantiate()
 	if err != nil {
@@ -107,47 +107,4 @@ func CompileCode(ctx context.Context, wasm []byte) (pack.Code, error) {
 // runtimeConfig is that of all runtimes: it is part of what compiled code is called by.
 func runtimeConfig() wazero.RuntimeConfig {
 	return wazero.NewRuntimeConfig().WithCoreFeatures(api.CoreFeaturesV2).WithDebugInfoEnabled(false)
-}
-
-// nobody is around a guest that is packed: what it asks for is noted.
-type nobody struct{ asked string }
-
-var _ Capabilities = (*nobody)(nil)
-
-func (n *nobody) ask(function string) abi.Errno {
-	n.asked = abi.Module + "." + function
-	return abi.Denied
-}
-
-// Log notes that it was asked.
-func (n *nobody) Log(Scope, abi.LogLevel, []byte) { n.ask(abi.Log) }
-
-// Count notes that it was asked.
-func (n *nobody) Count(Scope, string, int64) { n.ask(abi.Metric) }
-
-// Denied notes what was asked.
-func (n *nobody) Denied(_ Scope, function, _ string) { n.ask(function) }
-
-// Emit notes that it was asked.
-func (n *nobody) Emit(context.Context, Scope, []byte) abi.Errno { return n.ask(abi.Emit) }
-
-// KV notes that it was asked.
-func (n *nobody) KV(_ context.Context, _ Scope, function string, _ abi.KVRequest) ([]byte, abi.Errno) {
-	return nil, n.ask(function)
-}
-
-// HTTP notes that it was asked.
-func (n *nobody) HTTP(context.Context, Scope, abi.HTTPRequest) (abi.HTTPResponse, abi.Errno) {
-	return abi.HTTPResponse{}, n.ask(abi.HTTP)
-}
-
-// AWS notes that it was asked.
-func (n *nobody) AWS(context.Context, Scope, abi.AWSRequest) (abi.AWSResponse, abi.Errno) {
-	return abi.AWSResponse{}, n.ask(abi.AWS)
-}
-
-// Secret notes that it was asked.
-func (n *nobody) Secret(string) (string, bool) {
-	n.ask(abi.Secret)
-	return "", false
 }

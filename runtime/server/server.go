@@ -118,7 +118,7 @@ func New(c Config) (*Server, error) {
 	}
 	s := &Server{c: c, log: c.Log.Named("server"), rates: &awsapi.Rates{PerSecond: c.RateLimit, Now: c.Now}, budget: &awswire.Budget{Max: c.MaxBodies}, stop: make(chan struct{})}
 	if len(c.Keys) > 0 {
-		s.verifier = awswire.NewVerifier(awswire.VerifierConfig{Find: c.find, Now: c.Now, Region: c.Region})
+		s.verifier = awswire.NewVerifier(awswire.VerifierConfig{Find: awswire.Keys(c.Keys).Find, Now: c.Now, Region: c.Region})
 	}
 	s.aws = awsapi.New(awsapi.Config{
 		Table: c.Services, Verifier: s.verifier, Account: c.Account, Region: c.Region, Budget: s.budget, Rates: s.rates, Log: c.Log,
@@ -158,11 +158,6 @@ func (c *Config) defaults() {
 	if c.Log == nil {
 		c.Log = hclog.NewNullLogger()
 	}
-}
-
-func (c *Config) find(key string) (awswire.Credential, bool) {
-	secret, ok := c.Keys[key]
-	return awswire.Credential{Secret: secret}, ok
 }
 
 // knows says whether a secret is that of an access key, in constant time for the secret.
