@@ -16,7 +16,7 @@ func c(ctx context.Context, dir, out string, _ abi.Grants) error {
 	if clang == "" || linker() == "" {
 		return &Missing{"C", "clang and wasm-ld (Debian: apt-get install clang-14 lld-14)"}
 	}
-	return run(ctx, dir, clang, "--target=wasm32", "-std=gnu11", "-Os", "-Wall", "-mbulk-memory", "-ffreestanding", "-nostdlib",
+	return run(ctx, dir, clang, "--target=wasm32", "-std=gnu11", "-O2", "-Wall", "-mbulk-memory", "-ffreestanding", "-nostdlib",
 		"-Wl,--no-entry", "-Wl,--stack-first", "-Wl,-z,stack-size=65536", "-o", out, "plugin.c")
 }
 
