@@ -3,7 +3,6 @@ package sandbox
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"time"
@@ -19,13 +18,12 @@ import (
 // functions find it without an allocation; wazero looks up keys of its own in it, which
 // are never there.
 type instance struct {
-	target  *Target
-	module  api.Module
-	memory  *memory
-	globals []api.MutableGlobal
-	alloc   api.Function
-	handle  api.Function
-	stack   [2]uint64
+	target *Target
+	part   // the guest
+	parts  []*part
+	alloc  api.Function
+	handle api.Function
+	stack  [2]uint64
 
 	batch  []byte // the last batch's JSON
 	answer []byte // of the last host function, for take
@@ -84,7 +82,8 @@ var initTime = time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // instantiate makes an instance of which nothing has run yet.
 func (t *Target) instantiate() (*instance, error) {
-	i := &instance{target: t, ctx: context.Background(), memory: &memory{limit: t.limit.memory}}
+	i := &instance{target: t, ctx: context.Background(), part: part{memory: &memory{limit: t.limit.memory}}}
+	i.parts = []*part{&i.part}
 	ctx := experimental.WithMemoryAllocator(context.Background(), i.memory)
 	config := wazero.NewModuleConfig().WithName("").WithStartFunctions()
 	var err error
@@ -113,7 +112,7 @@ func (t *Target) boot(ctx context.Context) (*instance, error) {
 		return nil, err
 	}
 	if t.module.thawed != nil {
-		err = i.become(t.module.thawed.image, t.module.thawed.globals)
+		err = i.become(t.module.thawed)
 	} else {
 		err = i.start(ctx)
 	}
@@ -157,23 +156,6 @@ func (i *instance) init(ctx context.Context) error {
 	}
 	if len(r.Problems) > 0 {
 		return &ConfigError{i.target.module.name, r.Problems}
-	}
-	return nil
-}
-
-// become makes an instance of which nothing has run what another one was.
-func (i *instance) become(im *image, globals []uint64) error {
-	m := i.module.Memory()
-	if more := (uint32(len(im.bytes)) - m.Size()) / pageSize; more > 0 {
-		if _, ok := m.Grow(more); !ok {
-			return errors.New("sandbox: no memory for another instance")
-		}
-	}
-	if err := i.memory.adopt(im); err != nil {
-		return err
-	}
-	for n, g := range i.globals {
-		g.Set(globals[n])
 	}
 	return nil
 }

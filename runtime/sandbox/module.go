@@ -24,8 +24,9 @@ type Module struct {
 	// What the rewriter found.
 	globals int
 	impure  string
-	// thawed is what instances of a packed module begin with, nil for all others.
-	thawed *thawed
+	// thawed is what instances of a packed module begin with, as after its start; nil for
+	// all others.
+	thawed *frozen
 	// command is a plain WASI command; see runCommand.
 	command bool
 }

@@ -10,12 +10,6 @@ import (
 	"github.com/tocsin-engine/tocsin/sdk/abi"
 )
 
-// thawed is the state that a packed module's instances begin with: as after its start.
-type thawed struct {
-	image   *image
-	globals []uint64
-}
-
 // LoadPack loads a packed plugin without compiling it. Its compiled code runs outside of
 // the sandbox's walls, so it is used only when the caller knows the pack: trusted is its
 // digest. "" compiles the module instead, as does code that does not fit this machine or
@@ -107,7 +101,7 @@ func (m *Module) thaw(p *pack.Pack) (err error) {
 		return fmt.Errorf("%w: its memory has %d bytes", pack.ErrDamaged, size)
 	}
 	m.info.MinMemory = size
-	m.thawed = &thawed{globals: p.Globals()}
+	m.thawed = &frozen{globals: p.Globals()}
 	m.thawed.image, err = newImage(int(size), p.ReadMemory)
 	return err
 }

@@ -19,9 +19,8 @@ type pool struct {
 	mu     sync.Mutex
 	idle   []*instance
 	closed bool
-	// The frozen state; nil where every delivery boots its own instance.
-	image   *image
-	globals []uint64
+	// frozen is the state of each part; nil where every delivery boots its own instance.
+	frozen []*frozen
 }
 
 // isolation says how a module's deliveries get a pristine instance.
@@ -41,19 +40,12 @@ func (p *pool) freeze(i *instance) error {
 	if p.target.module.impure != "" {
 		return i.close()
 	}
-	view, ok := i.module.Memory().Read(0, i.module.Memory().Size())
-	if !ok {
-		return errors.Join(errors.New("sandbox: memory cannot be read"), i.close())
-	}
-	var err error
-	if p.image, err = i.memory.snapshot(view); err != nil {
-		return errors.Join(err, i.close())
-	}
-	for _, g := range i.globals {
-		p.globals = append(p.globals, g.Get())
-	}
-	if err := i.memory.adopt(p.image); err != nil {
-		return errors.Join(err, i.close())
+	for _, part := range i.parts {
+		f, err := part.freeze()
+		if err != nil {
+			return errors.Join(err, i.close())
+		}
+		p.frozen = append(p.frozen, f)
 	}
 	p.put(i)
 	return nil
@@ -82,8 +74,10 @@ func (p *pool) clone() (*instance, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := i.become(p.image, p.globals); err != nil {
-		return nil, errors.Join(err, i.close())
+	for n, part := range i.parts {
+		if err := part.become(p.frozen[n]); err != nil {
+			return nil, errors.Join(err, i.close())
+		}
 	}
 	return i, nil
 }
@@ -115,22 +109,10 @@ func (p *pool) restore(i *instance, faulted bool) bool {
 	if i.overflowed {
 		return false // its call stack has grown to a size that no idle instance should hold
 	}
-	m := i.module.Memory()
-	if int(m.Size()) > len(p.image.bytes) {
-		// wazero takes what the allocator returns as the memory, so growing by a page
-		// can make it smaller; where that fails the instance is given up.
-		i.memory.shrink = len(p.image.bytes)
-		m.Grow(1)
-		i.memory.shrink = 0
-		if int(m.Size()) != len(p.image.bytes) {
+	for n, part := range i.parts {
+		if !part.restore(p.frozen[n], faulted) {
 			return false
 		}
-	}
-	if err := i.memory.restore(faulted); err != nil {
-		return false
-	}
-	for n, g := range i.globals {
-		g.Set(p.globals[n])
 	}
 	return true
 }

@@ -168,7 +168,7 @@ func (t *Target) Call(ctx context.Context, c Call) (abi.Result, Report, error) {
 	if err != nil {
 		return abi.Result{}, Report{Took: time.Since(begin)}, err
 	}
-	if t.pool.image == nil {
+	if t.pool.frozen == nil {
 		result, err := i.deliver(ctx, &c)
 		report := i.report(time.Since(begin))
 		return result, report, errors.Join(err, i.close())
@@ -185,7 +185,7 @@ func (t *Target) Call(ctx context.Context, c Call) (abi.Result, Report, error) {
 
 // take is a pristine instance.
 func (t *Target) take(ctx context.Context) (*instance, error) {
-	if t.pool.image == nil {
+	if t.pool.frozen == nil {
 		return t.boot(ctx)
 	}
 	return t.pool.take()
