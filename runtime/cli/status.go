@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -18,17 +19,28 @@ import (
 
 func statusCommand(a *app) *cobra.Command {
 	var format string
+	var ready bool
 	cmd := &cobra.Command{
 		Use:   "status",
 		Short: "how a server is: rules, counts, the last reload",
 		Long: `Print how a server is. Exit code 1: it is not well, because the last change of its rule
-files could not be loaded (the rules before that are still in force).`,
+files could not be loaded (the rules before that are still in force).
+
+With --ready, ask only whether it takes events. That needs no access keys, and a server
+whose last reload failed does take them: it is the question of a container's health check.`,
 		Example: `  tocsin status
-  tocsin status --json | jq .counts.dead`,
+  tocsin status --json | jq .counts.dead
+  tocsin status --ready`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.status(cmd.Context(), format) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if ready {
+				return a.ready(cmd.Context())
+			}
+			return a.status(cmd.Context(), format)
+		},
 	}
 	formatFlag(cmd, &format, "text", "json")
+	cmd.Flags().BoolVar(&ready, "ready", false, "ask only whether it takes events; needs no access keys")
 	config.Register(cmd.Flags(), &a.cfg, config.Client)
 	return cmd
 }
@@ -73,6 +85,41 @@ func (a *app) status(ctx context.Context, format string) error {
 		return errFindings
 	}
 	return nil
+}
+
+// readyWait bounds how long a server may take to say that it is ready: a health check
+// that waits longer is ended by who runs it, without a word.
+const readyWait = 5 * time.Second
+
+// ready asks whether a server takes events.
+func (a *app) ready(ctx context.Context) error {
+	c, err := a.newClient()
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, readyWait, fmt.Errorf("%s does not answer within %v", c.base, readyWait))
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, c.base+"/readyz", nil)
+	if err != nil {
+		return err
+	}
+	response, err := c.http.Do(request)
+	if err != nil {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		return c.explainFailure(ctx, err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(io.LimitReader(response.Body, 1<<10))
+	if err != nil {
+		return err
+	}
+	if response.StatusCode != http.StatusOK {
+		return &exit{exitFindings, fmt.Errorf("%s is not ready: %s", c.base, strings.TrimSpace(string(text)))}
+	}
+	_, err = fmt.Fprintf(a.out, "%s\n", strings.TrimSpace(string(text)))
+	return err
 }
 
 // unmatchedShown is how many kinds of unmatched events a status names.
