@@ -35,7 +35,7 @@ type cell interface {
 }
 
 func (b *budget) begin(now time.Time, l limits) {
-	b.deadline, b.limit, b.used, b.since = now.Add(l.time), l.fuel, 0, now
+	b.deadline, b.limit, b.used, b.since = now.Add(l.wall), l.fuel, 0, now
 	b.slice = firstSlice
 	if b.limit > 0 {
 		b.slice = min(b.slice, b.limit)
@@ -57,7 +57,7 @@ func refill(i *instance, s []uint64) {
 	b.used, b.slice = b.used+last-left, 0
 	b.left.Set(0) // should the call end here, nothing is counted twice
 	if b.limit > 0 && b.used > b.limit {
-		panic(&stop{Fuel, fmt.Sprintf("it used more than %d units of fuel", b.limit)})
+		panic(i.exhausted())
 	}
 	now := time.Now()
 	if !now.Before(b.deadline) {
@@ -80,6 +80,14 @@ func (i *instance) charge(units int64) {
 	tank := [1]uint64{api.EncodeI64(left)}
 	refill(i, tank[:])
 	i.budget.left.Set(tank[0])
+}
+
+// exhausted is what ends a call that has used its fuel.
+func (i *instance) exhausted() *stop {
+	if p := i.target.player; p != nil && p.ended != nil {
+		return p.ended
+	}
+	return &stop{Fuel, fmt.Sprintf("it used more than %d units of fuel", i.budget.limit)}
 }
 
 func (i *instance) late() *stop {

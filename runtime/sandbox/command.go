@@ -39,6 +39,7 @@ func (t *Target) each(ctx context.Context, c Call) (abi.Result, Report, error) {
 		all.Failures = append(all.Failures, result.Failures...)
 		sum.Memory, sum.Fuel = max(sum.Memory, report.Memory), sum.Fuel+report.Fuel
 		sum.Logs, sum.LogsCut = sum.Logs+report.Logs, sum.LogsCut+report.LogsCut
+		sum.Recordings = append(sum.Recordings, report.Recordings...)
 		sum.Took = time.Since(begin)
 		if err != nil {
 			return abi.Result{}, sum, err

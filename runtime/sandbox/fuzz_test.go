@@ -120,7 +120,7 @@ func FuzzHostCalls(f *testing.F) {
 			Emit: []string{"shop"}, KV: 100, Secrets: []string{"TOKEN"}, AWS: []abi.AWSGrant{{Service: "sqs", Actions: []string{"SendMessage"}}}}}}
 		i.budget.deadline = time.Now().Add(time.Hour)
 		for _, call := range []func(*instance, []byte) ([]byte, abi.Errno){emit, aws, http, secret, kv(abi.KVPut), kv(abi.KVGet), kv(abi.KVCAS), kv(abi.KVList)} {
-			n := i.respond(call, slices.Clone(request))
+			n := i.respond("f", call, slices.Clone(request))
 			if n >= 0 && int(n) != len(i.answer) || n < -int32(abi.Timeout) {
 				t.Errorf("%q answers %d with %q", request, n, i.answer)
 			}

@@ -50,15 +50,15 @@ var capabilities = map[string]hostFunc{
 	abi.Metric:   {params: pointer, run: metric},
 	abi.Now:      {results: []api.ValueType{i64}, run: func(i *instance, s []uint64) { s[0] = uint64(i.clock) }},
 	abi.Random:   {params: pointer, run: random},
-	abi.Emit:     {params: pointer, results: number, grant: "emit", run: requests(emit)},
-	abi.KVGet:    {params: pointer, results: number, grant: "kv", run: requests(kv(abi.KVGet))},
-	abi.KVPut:    {params: pointer, results: number, grant: "kv", run: requests(kv(abi.KVPut))},
-	abi.KVDelete: {params: pointer, results: number, grant: "kv", run: requests(kv(abi.KVDelete))},
-	abi.KVList:   {params: pointer, results: number, grant: "kv", run: requests(kv(abi.KVList))},
-	abi.KVCAS:    {params: pointer, results: number, grant: "kv", run: requests(kv(abi.KVCAS))},
-	abi.HTTP:     {params: pointer, results: number, grant: "http", run: requests(http)},
-	abi.AWS:      {params: pointer, results: number, grant: "aws", run: requests(aws)},
-	abi.Secret:   {params: pointer, results: number, grant: "secrets", run: requests(secret)},
+	abi.Emit:     {params: pointer, results: number, grant: "emit", run: requests(abi.Emit, emit)},
+	abi.KVGet:    {params: pointer, results: number, grant: "kv", run: requests(abi.KVGet, kv(abi.KVGet))},
+	abi.KVPut:    {params: pointer, results: number, grant: "kv", run: requests(abi.KVPut, kv(abi.KVPut))},
+	abi.KVDelete: {params: pointer, results: number, grant: "kv", run: requests(abi.KVDelete, kv(abi.KVDelete))},
+	abi.KVList:   {params: pointer, results: number, grant: "kv", run: requests(abi.KVList, kv(abi.KVList))},
+	abi.KVCAS:    {params: pointer, results: number, grant: "kv", run: requests(abi.KVCAS, kv(abi.KVCAS))},
+	abi.HTTP:     {params: pointer, results: number, grant: "http", run: requests(abi.HTTP, http)},
+	abi.AWS:      {params: pointer, results: number, grant: "aws", run: requests(abi.AWS, aws)},
+	abi.Secret:   {params: pointer, results: number, grant: "secrets", run: requests(abi.Secret, secret)},
 }
 
 // bytesAt is a view of guest memory; a guest that points outside it traps.
@@ -81,6 +81,9 @@ func random(i *instance, s []uint64) {
 	_, _ = i.random.Read(i.bytesAt(s[0], s[1])) // never fails
 }
 
+// logs are the levels of the function log as a tape names them.
+var logs = [...]string{abi.Debug: "log debug", abi.Info: "log info", abi.Warn: "log warn", abi.Error: "log error"}
+
 func logLine(i *instance, s []uint64) {
 	i.logText(abi.LogLevel(int32(s[0])), i.bytesAt(s[1], s[2]))
 }
@@ -95,6 +98,7 @@ func (i *instance) logText(level abi.LogLevel, text []byte) {
 		return
 	}
 	i.logs++
+	i.tell(logs[level], text)
 	i.target.host.Log(i.scope, level, text)
 }
 
@@ -106,6 +110,7 @@ func metric(i *instance, s []uint64) {
 	name, _ := event.Value(v).Get("name").Text()
 	by, ok := event.Value(v).Get("value").Float()
 	if ok && validCounter(name) {
+		i.tell(abi.Metric, v)
 		i.target.host.Count(i.scope, name, int64(by))
 	}
 }
@@ -123,25 +128,23 @@ func validCounter(name string) bool {
 const maxRequest = 1 << 20
 
 // requests makes a host function of one that takes JSON and gives an answer or an errno.
-func requests(f func(i *instance, request []byte) ([]byte, abi.Errno)) func(*instance, []uint64) {
+func requests(function string, f func(i *instance, request []byte) ([]byte, abi.Errno)) func(*instance, []uint64) {
 	return func(i *instance, s []uint64) {
 		request := i.bytesAt(s[0], s[1])
 		i.answer = nil
-		s[0] = api.EncodeI32(i.respond(f, request))
+		s[0] = api.EncodeI32(i.respond(function, f, request))
 	}
 }
 
-func (i *instance) respond(f func(*instance, []byte) ([]byte, abi.Errno), request []byte) int32 {
+func (i *instance) respond(function string, f func(*instance, []byte) ([]byte, abi.Errno), request []byte) int32 {
 	switch {
 	case len(request) > maxRequest:
 		return -int32(abi.TooLarge)
 	case event.Check(request) != nil:
 		return -int32(abi.BadRequest)
-	case i.overdue():
-		return -int32(abi.Timeout)
 	}
 	// The guest's memory may move while the host works, and hosts keep what they get.
-	answer, errno := f(i, slices.Clone(request))
+	answer, errno := i.ask(function, slices.Clone(request), f)
 	if errno != 0 {
 		return -int32(errno)
 	}

@@ -144,3 +144,14 @@ func (im *image) findHot(m *memory) error {
 	}
 	return nil
 }
+
+// touched are the parts of the image that may have been written since it was mapped.
+func (m *memory) touched() []span {
+	if m.image == nil {
+		return nil
+	}
+	if m.small() || !dirtyPages() || m.image.findHot(m) != nil {
+		return []span{{0, len(m.image.bytes)}}
+	}
+	return m.hot
+}

@@ -11,6 +11,7 @@ import (
 	"github.com/tetratelabs/wazero/api"
 	"github.com/tetratelabs/wazero/experimental"
 	"github.com/tocsin-engine/tocsin/runtime/sandbox/fuel"
+	"github.com/tocsin-engine/tocsin/runtime/sandbox/recording"
 	"github.com/tocsin-engine/tocsin/sdk/abi"
 )
 
@@ -28,6 +29,9 @@ type instance struct {
 	batch  []byte // the last batch's JSON
 	answer []byte // of the last host function, for take
 	stderr transcript
+	tape   tape // of the call in progress
+	// booted are the host calls that were made until it was ready.
+	booted []recording.Call
 	// Of a WASI command: what it can still read, the line that it is writing, its exit code.
 	stdin, stdout []byte
 	exit          int32
@@ -123,6 +127,9 @@ func (t *Target) boot(ctx context.Context) (*instance, error) {
 		_ = i.close() // what the guest said matters
 		return nil, err
 	}
+	if len(i.tape.noted) > 0 {
+		i.booted = i.tape.calls(t.veil())
+	}
 	return i, nil
 }
 
@@ -181,6 +188,7 @@ func (i *instance) begin(ctx context.Context, c *Call) {
 func (i *instance) deliver(ctx context.Context, c *Call) (abi.Result, error) {
 	c.Batch.Target, c.Batch.DeadlineMS = i.target.name, i.target.limit.time.Milliseconds()
 	i.begin(ctx, c)
+	i.tape.reset()
 	if i.target.module.command {
 		return i.runCommand(c)
 	}

@@ -15,11 +15,20 @@ var Defaults = abi.Limits{Memory: 32 << 20, TimeMS: 5000, Output: 1 << 20, Log: 
 type limits struct {
 	memory, fuel, output, log int64
 	time                      time.Duration
+	// wall is when a call really ends. It is later than what the guest is told only in a
+	// replay, which another machine may make.
+	wall time.Duration
 }
 
 func limitsOf(l abi.Limits) limits {
 	l = Limits(l, Defaults)
-	return limits{memory: l.Memory, fuel: l.Fuel, output: l.Output, log: l.Log, time: time.Duration(l.TimeMS) * time.Millisecond}
+	wall := time.Duration(l.TimeMS) * time.Millisecond
+	return limits{memory: l.Memory, fuel: l.Fuel, output: l.Output, log: l.Log, time: wall, wall: wall}
+}
+
+// abi is the limits as a manifest has them.
+func (l limits) abi() abi.Limits {
+	return abi.Limits{Memory: l.memory, TimeMS: l.time.Milliseconds(), Fuel: l.fuel, Output: l.output, Log: l.log}
 }
 
 // Limits returns l with what is zero taken from otherwise: a rule file's limits over the

@@ -31,6 +31,13 @@ func (im *image) mapInto(room []byte) error {
 
 func (im *image) restoreDirty(m *memory, _ bool) error { return im.mapInto(m.room) }
 
+func (m *memory) touched() []span {
+	if m.image == nil {
+		return nil
+	}
+	return []span{{0, len(m.image.bytes)}}
+}
+
 type usage struct{}
 
 func (m *memory) faults() (int64, bool) { return 0, false }

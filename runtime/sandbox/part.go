@@ -30,10 +30,7 @@ func (p *part) freeze() (*frozen, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &frozen{image: im}
-	for _, g := range p.globals {
-		f.globals = append(f.globals, g.Get())
-	}
+	f := &frozen{im, values(p.globals)}
 	return f, p.memory.adopt(im)
 }
 

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"slices"
 	"sync"
+
+	"github.com/tocsin-engine/tocsin/runtime/sandbox/recording"
 )
 
 // smallImage is up to where copying a whole image back costs less than asking the kernel
@@ -21,6 +23,9 @@ type pool struct {
 	closed bool
 	// frozen is the state of each part; nil where every delivery boots its own instance.
 	frozen []*frozen
+	// booted are the host calls that led to it, began its digest, made when it is needed.
+	booted []recording.Call
+	began  func() string
 }
 
 // isolation says how a module's deliveries get a pristine instance.
@@ -47,6 +52,8 @@ func (p *pool) freeze(i *instance) error {
 		}
 		p.frozen = append(p.frozen, f)
 	}
+	p.booted = i.booted
+	p.began = sync.OnceValue(func() string { return imprintOf(p.target.veil(), p.frozen) })
 	p.put(i)
 	return nil
 }

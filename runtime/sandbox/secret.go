@@ -10,16 +10,33 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tocsin-engine/tocsin/runtime/sandbox/recording"
 	"github.com/tocsin-engine/tocsin/sdk/abi"
 )
 
 // handle is what a guest holds instead of a secret's value. Nobody outside this process
 // can know it: an event that spells out a handle must not make the host put a secret into
 // a request that the event's sender reads.
-func (h *Host) handle(name string) string {
+func (h *Host) handle(name string) string { return abi.SecretHandle(name + ":" + h.mark(name)) }
+
+// mark is what cannot be guessed of a handle.
+func (h *Host) mark(name string) string {
 	mac := hmac.New(sha256.New, h.key[:])
 	mac.Write([]byte(name))
-	return abi.SecretHandle(name + ":" + hex.EncodeToString(mac.Sum(nil)[:16]))
+	return hex.EncodeToString(mac.Sum(nil)[:16])
+}
+
+// veil hides from recordings what the guest must not know, and the handles, which must not
+// be known outside of this process.
+func (t *Target) veil() *recording.Veil {
+	v := &recording.Veil{}
+	for _, name := range t.grants.Secrets {
+		v.Handle(t.module.host.mark(name))
+		if value, ok := t.host.Secret(name); ok {
+			v.Value(value)
+		}
+	}
+	return v
 }
 
 // withHandles puts handles in the places where a config names granted secrets.

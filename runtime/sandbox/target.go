@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tocsin-engine/tocsin/runtime/sandbox/recording"
 	"github.com/tocsin-engine/tocsin/sdk/abi"
 )
 
@@ -73,6 +74,8 @@ type Target struct {
 	limit  limits
 	host   Capabilities
 	pool   *pool
+	// player answers in the host's place when a recording is played; nil otherwise.
+	player *player
 }
 
 // Call is one batch for a target.
@@ -85,7 +88,20 @@ type Call struct {
 	// Hops and Bus are those of the events, for what the guest emits.
 	Hops int
 	Bus  string
+	// Keep says whether a recording of the call is wanted. Default: no.
+	Keep Keep
 }
+
+// Keep says which calls' recordings are wanted.
+type Keep uint8
+
+// The choices. What a guest did not survive with several records is never kept: it is made
+// again with each half of them.
+const (
+	KeepNone   Keep = iota
+	KeepFailed      // of calls of which a record failed
+	KeepAll
+)
 
 // Report is what a call cost.
 type Report struct {
@@ -96,6 +112,8 @@ type Report struct {
 	Fuel int64
 	// Logs counts log lines, LogsCut the bytes that the log limit cut.
 	Logs, LogsCut int
+	// Recordings are those that were wanted: one, or one for each run of a WASI command.
+	Recordings []*recording.Recording
 }
 
 // ConfigError is a config that the plugin wants changed.
@@ -171,6 +189,7 @@ func (t *Target) Call(ctx context.Context, c Call) (abi.Result, Report, error) {
 	if t.pool.frozen == nil {
 		result, err := i.deliver(ctx, &c)
 		report := i.report(time.Since(begin))
+		report.Recordings = i.keep(&c, begin, result, err)
 		return result, report, errors.Join(err, i.close())
 	}
 	// On one thread, because that is whose page faults are counted.
@@ -179,6 +198,7 @@ func (t *Target) Call(ctx context.Context, c Call) (abi.Result, Report, error) {
 	before, counted := i.memory.faults()
 	result, err := i.deliver(ctx, &c)
 	report := i.report(time.Since(begin))
+	report.Recordings = i.keep(&c, begin, result, err)
 	after, _ := i.memory.faults()
 	return result, report, errors.Join(err, t.pool.give(i, !counted || after != before))
 }

@@ -48,9 +48,12 @@ func Kit(t testing.TB, h *sandbox.Host, wasm []byte, c tck.Case) []tck.Outcome {
 	var outcomes []tck.Outcome
 	for range 2 {
 		kit.calls, kit.kv = nil, sandbox.Space{}
-		result, _, err := target.Call(t.Context(), sandbox.Call{Batch: c.Batch(), Now: time.UnixMilli(1767323045000), Seed: "tck"})
+		result, report, err := target.Call(t.Context(), sandbox.Call{Batch: c.Batch(), Now: time.UnixMilli(1767323045000), Seed: "tck", Keep: sandbox.KeepAll})
 		if err != nil {
 			t.Logf("fault: %v", err)
+		}
+		for _, r := range report.Recordings {
+			Replayed(t, m, r)
 		}
 		outcomes = append(outcomes, tck.Outcome{Fault: err != nil, Failures: result.Failures, Calls: kit.calls})
 	}
