@@ -3,14 +3,14 @@
 // dist, compressed, with a manifest that pins each module's digest.
 //
 // A module is unpacked only when it is asked for, and only if its digest is the one
-// that its manifest names.
+// that its manifest names. A program that is built with the tag packedguests has none of them:
+// that of a Lambda function finds packed ones beside itself.
 package plugins
 
 import (
 	"bytes"
 	"compress/gzip"
 	"crypto/sha256"
-	"embed"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -22,9 +22,6 @@ import (
 
 // Names are the shipped targets, whether built or not.
 var Names = []string{"autoscaling", "ec2", "kinesis", "log", "sns", "sqs", "webhook"}
-
-//go:embed dist
-var dist embed.FS
 
 // Manifest is the manifest of a shipped target.
 func Manifest(name string) (abi.Manifest, error) { return readManifest(dist, name) }

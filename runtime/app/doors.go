@@ -9,13 +9,12 @@ import (
 	"github.com/tocsin-engine/tocsin/runtime/awsapi"
 	"github.com/tocsin-engine/tocsin/runtime/doors"
 	"github.com/tocsin-engine/tocsin/runtime/service"
-	"github.com/tocsin-engine/tocsin/runtime/service/xray"
 )
 
 // openDoors opens the ways in that are not the AWS front.
-func (a *App) openDoors(trace *xray.Service, o Options) error {
+func (a *App) openDoors(o Options) error {
 	a.httpDoors(o.Now)
-	return errors.Join(a.statsD(o), a.xrayDaemon(trace, o))
+	return errors.Join(a.statsD(o), a.xrayDaemon(o))
 }
 
 // listener is a door with a port of its own.
@@ -33,7 +32,7 @@ func (a *App) statsD(o Options) error {
 		return nil
 	}
 	statsd, err := doors.NewStatsD(doors.StatsDConfig{
-		Config: doors.Config{Engine: a.engine, Account: c.Account, Region: c.Region, Now: o.Now},
+		Config: doors.Config{Engine: a.core.Engine, Account: c.Account, Region: c.Region, Now: o.Now},
 		Listen: c.StatsD, Interval: c.StatsDInterval, Namespace: c.StatsDNamespace, Log: o.Log,
 	})
 	if err != nil {
@@ -46,7 +45,7 @@ func (a *App) statsD(o Options) error {
 
 // httpDoors are the ways in that have paths of their own on the server's port.
 func (a *App) httpDoors(now func() time.Time) {
-	c := doors.Config{Engine: a.engine, Account: a.config.Account, Region: a.config.Region, Now: now}
+	c := doors.Config{Engine: a.core.Engine, Account: a.config.Account, Region: a.config.Region, Now: now}
 	otlp, cloudEvents := doors.NewOTLP(c, a.config.OTLPDimensions), doors.NewCloudEvents(c)
 	a.doors["otlp"] = func() any { return otlp.Counts() }
 	a.doors["cloudevents"] = func() any { return cloudEvents.Counts() }
@@ -58,8 +57,8 @@ const off = "off"
 
 // xrayDaemon takes the ports of the X-Ray daemon. Its sampling calls are not signed, so
 // it has a front of its own that answers nothing else.
-func (a *App) xrayDaemon(trace *xray.Service, o Options) error {
-	c := a.config
+func (a *App) xrayDaemon(o Options) error {
+	c, trace := a.config, a.core.Traces
 	if c.XRay == "" || c.XRay == off {
 		return nil
 	}

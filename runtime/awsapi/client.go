@@ -17,7 +17,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
-	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/hashicorp/go-hclog"
 
 	"github.com/tocsin-engine/tocsin/ingest/awswire"
@@ -33,14 +32,14 @@ const maxAnswer = 16 << 20
 type ClientConfig struct {
 	// Table has the types of the operations that can be called.
 	Table *service.Table
-	// Region is used where a call names none. Default: that of the AWS configuration
-	// (AWS_REGION, ~/.aws/config).
+	// Config reads the AWS configuration, at the first call. Default: Environment.
+	Config func(context.Context) (aws.Config, error)
+	// Region is used where a call names none. Default: that of the AWS configuration.
 	Region string
-	// Endpoint is where all calls go. Default: AWS_ENDPOINT_URL, or else each service's
-	// own address in the region.
+	// Endpoint is where all calls go. Default: that of the AWS configuration, or else each
+	// service's own address in the region.
 	Endpoint string
-	// Credentials sign. Default: the chain of the AWS SDKs: environment, shared files,
-	// web identity, container, instance.
+	// Credentials sign. Default: those of the AWS configuration.
 	Credentials aws.CredentialsProvider
 	// HTTP sends. Default: a client that follows no redirect.
 	HTTP *http.Client
@@ -58,9 +57,12 @@ type Client struct {
 	err  error
 }
 
-// NewClient makes a Client. The AWS configuration of this machine is read at the first
-// call: who calls nothing needs none, and waits for none.
+// NewClient makes a Client. The AWS configuration is read at the first call: who calls
+// nothing needs none, and waits for none.
 func NewClient(c ClientConfig) *Client {
+	if c.Config == nil {
+		c.Config = Environment
+	}
 	if c.HTTP == nil {
 		c.HTTP = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	}
@@ -80,7 +82,7 @@ func (c *Client) configure() {
 		return
 	}
 	// Not the call's context: what is read serves all calls.
-	sdk, err := config.LoadDefaultConfig(context.Background())
+	sdk, err := c.c.Config(context.Background())
 	if err != nil {
 		c.err = err
 		return

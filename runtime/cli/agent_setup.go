@@ -18,6 +18,7 @@ import (
 	"github.com/tocsin-engine/tocsin/rules/rulefile"
 	"github.com/tocsin-engine/tocsin/runtime/agent"
 	"github.com/tocsin-engine/tocsin/runtime/agentfile"
+	machine "github.com/tocsin-engine/tocsin/runtime/app"
 	"github.com/tocsin-engine/tocsin/runtime/awsapi"
 	"github.com/tocsin-engine/tocsin/runtime/config"
 )
@@ -133,7 +134,7 @@ func (a *app) awsClient(endpoint string, log hclog.Logger) (*awsapi.Client, erro
 	if err != nil {
 		return nil, err
 	}
-	return awsapi.NewClient(awsapi.ClientConfig{Table: agent.Operations(), Region: a.cfg.Region, Endpoint: endpoint, Credentials: keys, Log: log}), nil
+	return awsapi.NewClient(awsapi.ClientConfig{Table: agent.Operations(), Config: machine.AWSConfig, Region: a.cfg.Region, Endpoint: endpoint, Credentials: keys, Log: log}), nil
 }
 
 // anyone signs calls to a server on this machine: without --keys it takes every signature,

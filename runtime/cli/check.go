@@ -94,7 +94,7 @@ func (c *checkVerb) load(files ruledir.Files) (*rulefile.Set, diag.List, error) 
 		set, all := loadSet(files, c.data != "", trusted)
 		return set, all, nil
 	}
-	plugins := sandbox.Describe(rulefile.Plugins(files.Rules), trusted)
+	plugins := sandbox.Sources{Trusted: trusted}.Describe(rulefile.Plugins(files.Rules))
 	set, all := rulefile.Load(files.Rules, rulefile.Options{Plugins: plugins, Durable: true})
 	return set, append(all, set.Function(c.state != "", plugins)...), nil
 }
@@ -122,7 +122,7 @@ func (a *app) slowRules(set *rulefile.Set) {
 // loadSet reads the rule files as one set, with the plugins that they name. durable says
 // that they are for a server that keeps its state.
 func loadSet(files ruledir.Files, durable bool, trusted trust.Keys) (*rulefile.Set, diag.List) {
-	plugins := sandbox.Describe(rulefile.Plugins(files.Rules), trusted)
+	plugins := sandbox.Sources{Trusted: trusted}.Describe(rulefile.Plugins(files.Rules))
 	return rulefile.Load(files.Rules, rulefile.Options{Plugins: plugins, Durable: durable})
 }
 

@@ -11,12 +11,12 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/aws/aws-lambda-go/lambda"
-	"github.com/hashicorp/go-hclog"
 	"github.com/spf13/cobra"
 
 	machine "github.com/tocsin-engine/tocsin/runtime/app"
 	"github.com/tocsin-engine/tocsin/runtime/config"
+	"github.com/tocsin-engine/tocsin/runtime/core"
+	"github.com/tocsin-engine/tocsin/runtime/function"
 	"github.com/tocsin-engine/tocsin/runtime/lambdahost/runtimeapi"
 )
 
@@ -38,38 +38,14 @@ func lambdaServeCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "serve", Hidden: true, Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			log := hclog.New(&hclog.LoggerOptions{
-				Name: "tocsin", Level: hclog.LevelFromString(a.cfg.LogLevel), Output: a.err, JSONFormat: true,
-			})
-			host, warnings, err := machine.NewFunction(cmd.Context(), a.cfg, machine.Options{Version: versionText(), Log: log}, started)
-			if err != nil {
-				return a.initFailed(log, err)
+			if err := function.Serve(cmd.Context(), a.cfg, core.Options{Version: versionText(), AWS: machine.AWSConfig}, started, a.err); err != nil {
+				return &exit{code: exitCannot} // the log has said why
 			}
-			for _, w := range warnings {
-				log.Warn(w.Message, "file", w.File, "line", w.Line, "code", w.Code)
-			}
-			lambda.StartWithOptions(host, lambda.WithEnableSIGTERM(func() {
-				host.Drain()
-				log.Info("ended by Lambda")
-				os.Exit(exitFine)
-			}))
 			return nil
 		},
 	}
 	config.Register(cmd.Flags(), &a.cfg, config.Server)
 	return cmd
-}
-
-// initFailed says in the log why the function cannot start: Lambda shows nothing else.
-func (a *app) initFailed(log hclog.Logger, err error) error {
-	var rules *machine.RulesError
-	if errors.As(err, &rules) {
-		for _, f := range rules.Findings {
-			log.Error(f.Message, "file", f.File, "line", f.Line, "code", f.Code)
-		}
-	}
-	log.Error("the function cannot start", "error", err)
-	return &exit{code: exitCannot}
 }
 
 type invokeVerb struct {

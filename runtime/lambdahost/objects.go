@@ -15,11 +15,11 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
-	"github.com/aws/aws-sdk-go-v2/config"
 
 	"github.com/tocsin-engine/tocsin/ingest/calls"
 	"github.com/tocsin-engine/tocsin/ingest/jsonstream"
 	payloads "github.com/tocsin-engine/tocsin/ingest/lambda"
+	"github.com/tocsin-engine/tocsin/runtime/awsapi"
 	"github.com/tocsin-engine/tocsin/runtime/service"
 	"github.com/tocsin-engine/tocsin/sdk/event"
 )
@@ -34,7 +34,7 @@ func callEvent(record []byte, defaults event.Fields) (event.Event, error) {
 type S3Config struct {
 	// Endpoint is where S3 is, with the bucket in the path; "" is S3's own address.
 	Endpoint string
-	// Config reads the AWS configuration, once. Default: that of the environment.
+	// Config reads the AWS configuration, once. Default: awsapi.Environment.
 	Config func(ctx context.Context) (aws.Config, error)
 	// Now is the clock. Default: time.Now.
 	Now func() time.Time
@@ -55,7 +55,7 @@ var _ Fetcher = (*S3)(nil)
 // nothing needs none, and waits for none.
 func NewS3(c S3Config) *S3 {
 	if c.Config == nil {
-		c.Config = func(ctx context.Context) (aws.Config, error) { return config.LoadDefaultConfig(ctx) }
+		c.Config = awsapi.Environment
 	}
 	if c.Now == nil {
 		c.Now = time.Now

@@ -29,26 +29,43 @@ type Plugin struct {
 	Limits abi.Limits
 }
 
+// Sources are where plugins come from, and which of them may be used. The zero value takes
+// shipped ones and those that rule files name, signed or not.
+type Sources struct {
+	// Trusted are the keys of which one must have signed a plugin that has a file.
+	// Default: none need a signature.
+	Trusted trust.Keys
+	// Packs stand for the plugins that the rule files name. Default: there are none.
+	Packs Packs
+}
+
 // Describe finds out about the plugins of a rule set, and the shipped ones, what can be
-// known without compiling: for rulefile.Options. Those with a file need a signature of one
-// of the trusted keys, if there are any.
-func Describe(entries []rulefile.Plugin, trusted trust.Keys) map[string]rulefile.PluginInfo {
+// known without compiling: for rulefile.Options.
+func (s Sources) Describe(entries []rulefile.Plugin) map[string]rulefile.PluginInfo {
 	infos := map[string]rulefile.PluginInfo{}
 	for _, name := range plugins.Names {
-		m, err := plugins.Manifest(name)
-		infos[name] = rulefile.PluginInfo{Manifest: m, SHA256: m.Module.SHA256, Err: err, Shipped: true}
+		infos[name] = s.describeShipped(name)
 	}
 	for _, e := range entries {
 		if e.File == "" && slices.Contains(plugins.Names, e.Name) {
 			continue
 		}
-		infos[e.Name] = describe(e, trusted)
+		infos[e.Name] = s.describe(e)
 	}
 	return infos
 }
 
-func describe(e rulefile.Plugin, trusted trust.Keys) rulefile.PluginInfo {
-	f, err := find(e, trusted)
+func (s Sources) describeShipped(name string) rulefile.PluginInfo {
+	f, ok, err := s.findStandIn(rulefile.Plugin{Name: name})
+	m := f.manifest
+	if !ok {
+		m, err = plugins.Manifest(name)
+	}
+	return rulefile.PluginInfo{Manifest: m, SHA256: m.Module.SHA256, Err: errors.Join(err, f.close()), Shipped: true}
+}
+
+func (s Sources) describe(e rulefile.Plugin) rulefile.PluginInfo {
+	f, err := s.find(e)
 	info := rulefile.PluginInfo{Manifest: f.manifest, SHA256: f.digest, Err: err}
 	if err != nil {
 		return info
@@ -65,6 +82,8 @@ type found struct {
 	pack     *pack.Pack
 	// digest is the module's or the pack's, what a rule file pins.
 	digest string
+	// trusted is the digest that a pack is known by; "" is none.
+	trusted string
 }
 
 func (f found) close() error {
@@ -85,16 +104,19 @@ func (f found) imports() ([]string, error) {
 	return fuel.SkeletonImports(skeleton)
 }
 
-// load compiles a module, or loads the pack that the rule file pinned.
-func (f found) load(ctx context.Context, h *Host, e rulefile.Plugin) (*Module, error) {
+// load compiles a module, or loads a pack that somebody named by its digest.
+func (f found) load(ctx context.Context, h *Host, name string) (*Module, error) {
 	if f.pack == nil {
-		return h.Compile(ctx, f.wasm, e.Name)
+		return h.Compile(ctx, f.wasm, name)
 	}
-	return h.LoadPack(ctx, f.pack, e.Name, e.SHA256)
+	return h.LoadPack(ctx, f.pack, name, f.trusted)
 }
 
 // find reads what an entry names and checks digests and signatures.
-func find(e rulefile.Plugin, trusted trust.Keys) (found, error) {
+func (s Sources) find(e rulefile.Plugin) (found, error) {
+	if f, ok, err := s.findStandIn(e); ok {
+		return f, err
+	}
 	switch {
 	case e.File == "" && slices.Contains(plugins.Names, e.Name):
 		wasm, m, err := plugins.Load(e.Name)
@@ -102,12 +124,12 @@ func find(e rulefile.Plugin, trusted trust.Keys) (found, error) {
 	case e.File == "":
 		return found{}, fmt.Errorf("plugin %s: it has no file, and no shipped plugin has this name", e.Name)
 	case filepath.Ext(e.File) == pack.Ext:
-		return findPack(e, trusted)
+		return s.findPack(e)
 	}
-	return findModule(e, trusted)
+	return s.findModule(e)
 }
 
-func findPack(e rulefile.Plugin, trusted trust.Keys) (found, error) {
+func (s Sources) findPack(e rulefile.Plugin) (found, error) {
 	p, err := pack.OpenFile(e.File)
 	if err != nil {
 		return found{}, fmt.Errorf("plugin %s: %w", e.Name, err)
@@ -117,22 +139,22 @@ func findPack(e rulefile.Plugin, trusted trust.Keys) (found, error) {
 		err = fmt.Errorf("the pack's digest is %s, the rule file names %s", p.Digest(), e.SHA256)
 	}
 	if err == nil {
-		err = trusted.Check(e.File, []byte(p.Digest()))
+		err = s.Trusted.Check(e.File, []byte(p.Digest()))
 	}
 	if err != nil {
 		return found{manifest: m, digest: p.Digest()}, errors.Join(fmt.Errorf("plugin %s: %w", e.Name, err), p.Close())
 	}
-	return found{manifest: m, pack: p, digest: p.Digest()}, nil
+	return found{manifest: m, pack: p, digest: p.Digest(), trusted: e.SHA256}, nil
 }
 
-func findModule(e rulefile.Plugin, trusted trust.Keys) (found, error) {
+func (s Sources) findModule(e rulefile.Plugin) (found, error) {
 	path, err := manifest.Find(e.File)
 	if err != nil {
 		return found{}, fmt.Errorf("plugin %s: %w", e.Name, err)
 	}
 	text, err := os.ReadFile(path)
 	if err == nil {
-		err = trusted.Check(path, text)
+		err = s.Trusted.Check(path, text)
 	}
 	if err != nil {
 		return found{}, fmt.Errorf("plugin %s: %w", e.Name, err)
@@ -182,7 +204,7 @@ func (h *Host) NewCatalog() *Catalog { return &Catalog{host: h, modules: map[str
 // Open compiles the plugin of a rule set's entry, or finds it compiled. A target whose
 // plugin has no entry names a shipped one: rulefile.Plugin{Name: name}.
 func (c *Catalog) Open(ctx context.Context, e rulefile.Plugin) (*Plugin, error) {
-	f, err := find(e, c.host.trusted)
+	f, err := c.host.sources.find(e)
 	if err != nil {
 		return nil, err
 	}
@@ -198,7 +220,7 @@ func (c *Catalog) Open(ctx context.Context, e rulefile.Plugin) (*Plugin, error) 
 	if p.Module = c.modules[key]; p.Module != nil {
 		return p, nil
 	}
-	if p.Module, err = f.load(ctx, c.host, e); err != nil {
+	if p.Module, err = f.load(ctx, c.host, e.Name); err != nil {
 		return nil, err
 	}
 	if is := p.Module.Info().ABI; is != m.ABI {
@@ -210,7 +232,7 @@ func (c *Catalog) Open(ctx context.Context, e rulefile.Plugin) (*Plugin, error) 
 
 // Describe finds out about one plugin what can be known without compiling.
 func (c *Catalog) Describe(e rulefile.Plugin) rulefile.PluginInfo {
-	return Describe([]rulefile.Plugin{e}, c.host.trusted)[e.Name]
+	return c.host.sources.Describe([]rulefile.Plugin{e})[e.Name]
 }
 
 // Close frees the code of all modules. Their targets must be closed.

@@ -47,7 +47,7 @@ func TestCatalogOpens(t *testing.T) {
 			t.Error("the same module was compiled twice")
 		}
 		first = p.Module
-		if info := sandbox.Describe([]rulefile.Plugin{e}, nil)["lean"]; info.Err != nil || info.SHA256 != manifest.Digest(wasm) {
+		if info := new(sandbox.Sources).Describe([]rulefile.Plugin{e})["lean"]; info.Err != nil || info.SHA256 != manifest.Digest(wasm) {
 			t.Errorf("Describe = %+v", info)
 		}
 	}
@@ -80,7 +80,7 @@ func TestCatalogRefuses(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), tc.want) || !strings.Contains(err.Error(), "plugin lean") {
 				t.Errorf("error %v, want one with %q", err, tc.want)
 			}
-			if info := sandbox.Describe([]rulefile.Plugin{tc.entry}, nil)["lean"]; info.Err == nil {
+			if info := new(sandbox.Sources).Describe([]rulefile.Plugin{tc.entry})["lean"]; info.Err == nil {
 				t.Error("Describe says nothing of it")
 			}
 		})

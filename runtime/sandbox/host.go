@@ -16,7 +16,6 @@ import (
 	"github.com/tetratelabs/wazero/experimental"
 
 	"github.com/tocsin-engine/tocsin/runtime/sandbox/fuel"
-	"github.com/tocsin-engine/tocsin/runtime/sandbox/trust"
 	"github.com/tocsin-engine/tocsin/sdk/abi"
 )
 
@@ -26,9 +25,8 @@ type Config struct {
 	// compile and 40 ms to load. One that cannot be written is done without, with a
 	// warning. Default: none.
 	CacheDir string
-	// Trusted are the keys of which one must have signed a plugin that has a file.
-	// Default: none need a signature.
-	Trusted trust.Keys
+	// Sources are where a Catalog finds plugins.
+	Sources Sources
 	// Log gets what concerns the host itself. Default: nothing is logged.
 	Log hclog.Logger
 }
@@ -36,7 +34,7 @@ type Config struct {
 // Host owns the WebAssembly runtimes. Each starts when it is first needed.
 type Host struct {
 	log     hclog.Logger
-	trusted trust.Keys
+	sources Sources
 	key     [32]byte // of secret handles
 
 	// cached keeps compiled modules in a folder, second is for when that fails, packed takes
@@ -54,7 +52,7 @@ func New(ctx context.Context, c Config) *Host {
 		c.Log = hclog.NewNullLogger()
 	}
 	ctx = context.WithoutCancel(ctx)
-	h := &Host{log: c.Log.Named("sandbox"), trusted: c.Trusted}
+	h := &Host{log: c.Log.Named("sandbox"), sources: c.Sources}
 	rand.Read(h.key[:])
 	lazy := func(cache func() (wazero.CompilationCache, error)) func() (wazero.Runtime, error) {
 		return sync.OnceValues(func() (wazero.Runtime, error) {

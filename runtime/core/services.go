@@ -1,4 +1,4 @@
-package app
+package core
 
 import (
 	"errors"
@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/tocsin-engine/tocsin/rules/rulefile"
-	"github.com/tocsin-engine/tocsin/runtime/lambdahost"
+	"github.com/tocsin-engine/tocsin/runtime/awsapi"
 	"github.com/tocsin-engine/tocsin/runtime/service"
 	"github.com/tocsin-engine/tocsin/runtime/service/cloudwatch"
 	"github.com/tocsin-engine/tocsin/runtime/service/events"
@@ -15,37 +15,30 @@ import (
 	"github.com/tocsin-engine/tocsin/runtime/service/xray"
 )
 
-// services are the AWS services that clients reach. What they count goes to the doors.
-func (a *App) services(o Options) (*service.Table, error) {
-	sampling, modified, err := samplingRules(a.config.SamplingRules)
+// services makes the AWS services that clients reach.
+func (m *Core) services() error {
+	c := m.config
+	sampling, modified, err := samplingRules(c.SamplingRules)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	bus := events.New(events.Config{Store: a.store, Engine: a.putter(), Now: o.Now, Rules: a.engine.Rules, Archives: a.archives})
-	metric := cloudwatch.New(cloudwatch.Config{Engine: a.putter(), Now: o.Now})
-	log := logs.New(logs.Config{Store: a.store, Engine: a.putter(), Now: o.Now})
-	trace := xray.New(xray.Config{Engine: a.putter(), Now: o.Now, Rules: sampling, Modified: modified})
-	a.doors = map[string]func() any{
+	var in service.Putter = m.Engine
+	if c.Putter != nil {
+		in = c.Putter(m.Engine)
+	}
+	bus := events.New(events.Config{Store: c.Store, Engine: in, Now: c.Now, Rules: m.Engine.Rules, Archives: m.Archives})
+	metric := cloudwatch.New(cloudwatch.Config{Engine: in, Now: c.Now})
+	log := logs.New(logs.Config{Store: c.Store, Engine: in, Now: c.Now})
+	m.Traces = xray.New(xray.Config{Engine: in, Now: c.Now, Rules: sampling, Modified: modified})
+	m.Counts = map[string]func() any{
 		events.Name:  func() any { return bus.Stats() },
 		"cloudwatch": func() any { return metric.Stats() },
 		logs.Name:    func() any { return log.Stats() },
-		xray.Name:    func() any { return trace.Stats() },
+		xray.Name:    func() any { return m.Traces.Stats() },
 	}
-	if !a.function { // whose URL is its only way in
-		if err := a.openDoors(trace, o); err != nil {
-			return nil, err
-		}
-	}
-	return service.NewTable(bus.Operations(), metric.Operations(), log.Operations(), trace.Operations(),
-		local.Operations(a.store, o.Now, o.Log)), nil
-}
-
-// putter takes in what clients send.
-func (a *App) putter() service.Putter {
-	if a.function {
-		return lambdahost.Putter(a.engine)
-	}
-	return a.engine
+	m.Table = service.NewTable(bus.Operations(), metric.Operations(), log.Operations(), m.Traces.Operations(),
+		local.Operations(c.Store, c.Now, c.Log))
+	return nil
 }
 
 // samplingRules reads the file of sampling rules and says when it was changed; no file
@@ -67,4 +60,12 @@ func samplingRules(file string) (rules []xray.SamplingRule, modified time.Time, 
 		return nil, modified, &RulesError{findings, []rulefile.File{{Name: file, Data: data}}, errors.New("the sampling rules cannot be used")}
 	}
 	return rules, info.ModTime(), nil
+}
+
+// AccessKeys reads the file of access keys; no file means no keys.
+func (m *Core) AccessKeys() (map[string]string, error) {
+	if m.config.Keys == "" {
+		return nil, nil
+	}
+	return awsapi.LoadKeys(m.config.Keys)
 }

@@ -1,0 +1,8 @@
+//go:build packedguests
+
+package plugins
+
+import "embed"
+
+// dist is empty.
+var dist embed.FS
