@@ -119,9 +119,9 @@ func readList(v event.Value, into reflect.Value, at *path) error {
 
 func readScalar(v event.Value, into reflect.Value, at *path) error {
 	kind := v.Kind()
-	text := string(v)
-	if kind == event.String {
-		text, _ = v.Text()
+	text, isString := v.Text()
+	if !isString {
+		text = string(v)
 	}
 	if want, ok := fits(kind, into); !ok && !(into.Type() == numberType && isNoNumber(text)) {
 		return wrongType(at, want, v)

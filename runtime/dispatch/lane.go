@@ -232,8 +232,19 @@ func (l *lane) land(b *batch) {
 			delete(l.order.flying, i.key)
 		}
 	}
-	l.askDue = true
 	l.poke()
+}
+
+// expect notes what a settlement did to what is due. A lane knows the retries that it has
+// made itself, and need not ask the store for them; which one comes next after a retry, or
+// of an order key, the store knows.
+func (l *lane) expect(it item, after *store.Retry) {
+	switch {
+	case it.retry != nil || it.key != "":
+		l.askDue = true
+	case after != nil:
+		l.nextDue = sooner(l.nextDue, after.Due)
+	}
 }
 
 // abandon gives back a batch that could not be committed: it will be read again.
@@ -245,6 +256,7 @@ func (l *lane) abandon(b *batch) {
 		l.order.forget(b.first)
 		l.more.Store(true)
 	}
+	l.askDue = true
 	l.land(b)
 }
 

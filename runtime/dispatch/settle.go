@@ -51,6 +51,7 @@ func (l *lane) commit(ctx context.Context, b *batch, results []result) error {
 	l.cursor = max(l.cursor, s.Cursor)
 	for i, r := range results {
 		l.order.settled(b.items[i], r.retry)
+		l.expect(b.items[i], r.retry)
 	}
 	l.land(b)
 	return nil

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -31,7 +33,8 @@ type Load struct {
 	Rate float64
 	// P50 and P99 are of the time that an acknowledgement took.
 	P50, P99 time.Duration
-	// ServerCPU and GeneratorCPU are in µs an event.
+	// ServerCPU and GeneratorCPU are in µs an event; what the process did before it was
+	// ready does not count.
 	ServerCPU, GeneratorCPU float64
 }
 
@@ -50,18 +53,16 @@ func Throughput(ctx context.Context, l LoadConfig) (Load, error) {
 		return Load{}, err
 	}
 	w.pub.pad = strings.Repeat("x", l.Detail)
-	usage := cpu(syscall.RUSAGE_SELF)
-	began := time.Now()
+	server, generator, began := p.cpu(), cpu(), time.Now()
 	times := w.pub.measure(ctx, l, began)
-	generator := cpu(syscall.RUSAGE_SELF) - usage
+	generator = cpu() - generator
 	if err := caughtUp(ctx, p); err != nil {
 		return Load{}, errors.Join(err, p.term())
 	}
-	took := time.Since(began)
+	server, took := p.cpu()-server, time.Since(began)
 	if err := p.term(); err != nil {
 		return Load{}, err
 	}
-	state := p.cmd.ProcessState
 	n := float64(len(times) * batchSize)
 	if n == 0 {
 		return Load{}, errors.New("soak: nothing was acknowledged")
@@ -69,7 +70,7 @@ func Throughput(ctx context.Context, l LoadConfig) (Load, error) {
 	slices.Sort(times)
 	return Load{
 		Rate: n / took.Seconds(), P50: times[len(times)/2], P99: times[len(times)*99/100],
-		ServerCPU:    float64((state.UserTime() + state.SystemTime()).Microseconds()) / n,
+		ServerCPU:    float64(server.Microseconds()) / n,
 		GeneratorCPU: float64(generator.Microseconds()) / n,
 	}, nil
 }
@@ -121,11 +122,32 @@ func caughtUp(ctx context.Context, p *process) error {
 	return errors.New("soak: the targets do not catch up")
 }
 
-// cpu is the time that this process, or its children, have used.
-func cpu(who int) time.Duration {
+// cpu is the time that this process has used.
+func cpu() time.Duration {
 	var u syscall.Rusage
-	if err := syscall.Getrusage(who, &u); err != nil {
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
 		return 0
 	}
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// clockTick is the unit of times in /proc.
+const clockTick = 10 * time.Millisecond
+
+// cpu is the time that a process has used so far, 0 where that cannot be asked.
+func (p *process) cpu() time.Duration {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.cmd.Process.Pid))
+	if err != nil {
+		return 0
+	}
+	_, rest, _ := strings.Cut(string(b), ") ") // after the program's name, which may have spaces
+	ticks := 0
+	for _, field := range strings.Fields(rest)[11:13] { // utime, stime
+		n, err := strconv.Atoi(field)
+		if err != nil {
+			return 0
+		}
+		ticks += n
+	}
+	return time.Duration(ticks) * clockTick
 }

@@ -66,7 +66,7 @@ func BenchmarkLatency(b *testing.B) {
 }
 
 func bareTurn(b *testing.B, lasts time.Duration) (rate, cpu float64) {
-	p := newBare(b)
+	p, bodies := newBare(b), bodies()
 	before, began := ownCPU(), time.Now()
 	end := began.Add(lasts)
 	var events atomic.Int64
@@ -74,7 +74,7 @@ func bareTurn(b *testing.B, lasts time.Duration) (rate, cpu float64) {
 	for range 16 {
 		clients.Go(func() {
 			for time.Now().Before(end) {
-				p.put(bodies())
+				p.put(bodies)
 				events.Add(10)
 			}
 		})

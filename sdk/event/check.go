@@ -164,7 +164,7 @@ func (c *checker) str() (inner []byte, ok bool) {
 		case ch < ' ':
 			return nil, c.fail(c.i, "a control character in a string must be escaped")
 		case ch < utf8.RuneSelf:
-			c.i++
+			c.i = plain(c.b, c.i+1)
 		default:
 			r, n := utf8.DecodeRune(c.b[c.i:])
 			if r == utf8.RuneError && n <= 1 {

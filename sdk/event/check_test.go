@@ -132,6 +132,11 @@ func FuzzCheck(f *testing.F) {
 	for _, s := range []string{cloudTrail, `{"a":1,"a":2}`, `[1,]`, `"\ud83d\ude00\ud800"`, "\"\xff\"", `{"a":{"b":[{},{"c":1e5}]}}`, ` -0.0e-0 `, `{"\u0061":1,"a":2}`} {
 		f.Add([]byte(s))
 	}
+	for at := range 17 { // strings are read eight bytes at a time
+		for _, odd := range []string{`"`, `\"`, `\x`, "\n", "\x1f", "\x7f", "\x80", "é", "\xc3"} {
+			f.Add([]byte(`{"a":"` + strings.Repeat("x", at) + odd + strings.Repeat("x", 16-at) + `"}`))
+		}
+	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		sound := json.Valid(b) && utf8.Valid(b)
 		deep, twice := false, false

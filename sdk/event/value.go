@@ -218,12 +218,14 @@ func skipValue(b []byte, i int) int {
 }
 
 func skipString(b []byte, i int) int {
-	for i++; b[i] != '"'; i++ {
-		if b[i] == '\\' {
+	for i++; ; i++ {
+		switch i = inner(b, i); b[i] {
+		case '"':
+			return i + 1
+		case '\\':
 			i++
 		}
 	}
-	return i + 1
 }
 
 func skipSpace(b []byte, i int) int {
@@ -247,11 +249,7 @@ func trim(b []byte) []byte {
 // unescape decodes the bytes between a string's quotes. A lone surrogate becomes
 // U+FFFD, as in encoding/json.
 func unescape(b []byte) string {
-	i := 0
-	for i < len(b) && b[i] != '\\' {
-		i++
-	}
-	if i == len(b) {
+	if bytes.IndexByte(b, '\\') < 0 {
 		return string(b)
 	}
 	return string(appendUnescaped(make([]byte, 0, len(b)), b))
@@ -259,16 +257,14 @@ func unescape(b []byte) string {
 
 func appendUnescaped(out, b []byte) []byte {
 	for len(b) > 0 {
-		i := 0
-		for i < len(b) && b[i] != '\\' {
-			i++
+		i := bytes.IndexByte(b, '\\')
+		if i < 0 {
+			return append(out, b...)
 		}
 		out = append(out, b[:i]...)
-		if b = b[i:]; len(b) > 0 {
-			r, n := unescapeRune(b)
-			out = utf8.AppendRune(out, r)
-			b = b[n:]
-		}
+		r, n := unescapeRune(b[i:])
+		out = utf8.AppendRune(out, r)
+		b = b[i+n:]
 	}
 	return out
 }

@@ -66,6 +66,11 @@ func FuzzValue(f *testing.F) {
 	for _, s := range []string{cloudTrail, `{"a":[1,"\ud83d\ude00",{"b":-0.5e3}],"":null}`, ` [ true , "\u0041\ud800x" ] `, `"\\\"\/"`, `1e400`} {
 		f.Add([]byte(s))
 	}
+	for at := range 17 { // strings are read eight bytes at a time
+		for _, odd := range []string{`\"`, `\\`, `\\\"`, "é", "😀", `,"b":"`} {
+			f.Add([]byte(`{"a":"` + strings.Repeat("x", at) + odd + strings.Repeat("x", 16-at) + `"}`))
+		}
+	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if event.Check(b) != nil {
 			return

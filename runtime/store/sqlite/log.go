@@ -23,26 +23,31 @@ func (s *Store) Append(ctx context.Context, b store.Batch) (store.Receipt, error
 	return r, err
 }
 
-func (t *tx) append(b store.Batch) (store.Receipt, error) {
-	r, fresh, err := t.duplicates(b)
-	if err != nil {
-		return r, err
-	}
-	if fresh < len(b.Entries) && len(b.Swaps) > 0 {
-		return r, store.ErrDuplicate
+func (t *tx) append(b store.Batch) (r store.Receipt, err error) {
+	r = store.Receipt{Seqs: make([]store.Seq, len(b.Entries)), FirstIDs: make([]string, len(b.Entries))}
+	if len(b.Swaps) > 0 {
+		if err := t.duplicates(b, r.FirstIDs); err != nil {
+			return r, err
+		}
 	}
 	if err := t.check(b.Now, b.Swaps); err != nil {
 		return store.Receipt{}, err
 	}
-	if fresh > 0 || len(b.Swaps) > 0 {
-		if err := t.beginEvents(b.Now); err != nil {
-			return r, err
-		}
+	if len(b.Entries)+len(b.Swaps) == 0 {
+		return r, nil
+	}
+	if err := t.beginEvents(b.Now); err != nil {
+		return r, err
 	}
 	if r.Versions, err = t.swapInLog(b.Swaps); err != nil {
 		return r, err
 	}
 	for i, e := range b.Entries {
+		if e.Key != "" {
+			if r.FirstIDs[i], err = t.claim(e, b.Now); err != nil {
+				return r, err
+			}
+		}
 		if r.FirstIDs[i] == "" {
 			if r.Seqs[i], err = t.add(e); err != nil {
 				return r, err
@@ -51,58 +56,6 @@ func (t *tx) append(b store.Batch) (store.Receipt, error) {
 	}
 	return r, nil
 }
-
-// duplicates finds the batch's entries that were appended before and counts the rest.
-func (t *tx) duplicates(b store.Batch) (r store.Receipt, fresh int, err error) {
-	r = store.Receipt{Seqs: make([]store.Seq, len(b.Entries)), FirstIDs: make([]string, len(b.Entries))}
-	var inBatch map[string]string
-	for i, e := range b.Entries {
-		if e.Key != "" {
-			if inBatch == nil {
-				inBatch = make(map[string]string, len(b.Entries))
-			}
-			r.FirstIDs[i] = inBatch[e.Key]
-			if r.FirstIDs[i] == "" {
-				if r.FirstIDs[i], err = t.firstOf(e.Key, b.Now); err != nil {
-					return r, 0, err
-				}
-			}
-			inBatch[e.Key] = e.ID
-		}
-		if r.FirstIDs[i] == "" {
-			fresh++
-		}
-	}
-	return r, fresh, nil
-}
-
-// firstOf is the id of the event that has a key now, "" if none has.
-func (t *tx) firstOf(key string, now time.Time) (id string, err error) {
-	const query = "SELECT id FROM keys WHERE key = ? AND (expires = 0 OR expires > ?)"
-	args := []any{key, nanos(now)}
-	read := func(r *sqlite3.Stmt) { id = r.ColumnText(0) }
-	for _, g := range slices.Backward(t.s.segments) { // only the writer changes the list
-		if g.keysUntil != never && g.keysUntil <= nanos(now) {
-			continue
-		}
-		var found bool
-		if g == t.w.segment {
-			found, err = t.w.events.one(query, args, read)
-		} else {
-			err = g.reader().with(context.Background(), func(c *conn) (err error) {
-				found, err = c.one(query, args, read)
-				return err
-			})
-		}
-		if found || err != nil {
-			return id, err
-		}
-	}
-	return "", nil
-}
-
-// never is the keysUntil of a file with a key that does not expire.
-const never = 1<<63 - 1
 
 // add writes an entry at the log's end.
 func (t *tx) add(e store.Entry) (store.Seq, error) {
@@ -124,37 +77,10 @@ func (t *tx) add(e store.Entry) (store.Seq, error) {
 		}
 		t.newest[p.Target] = seq
 	}
-	if e.Key != "" {
-		if err := t.addKey(e); err != nil {
-			return 0, err
-		}
-	}
 	e.Seq = seq
 	e.Key, e.KeyExpires = "", time.Time{} // a reader has no use for them
 	t.entries = append(t.entries, e)
 	return seq, nil
-}
-
-// keysSlack is how far ahead the file's record of its last key is: it need not be
-// written for each of them.
-const keysSlack = 5 * time.Minute
-
-func (t *tx) addKey(e store.Entry) error {
-	if err := t.w.events.exec("INSERT OR REPLACE INTO keys (key, id, expires) VALUES (?, ?, ?)", e.Key, e.ID, nanos(e.KeyExpires)); err != nil {
-		return err
-	}
-	until := nanos(e.KeyExpires)
-	if until == 0 {
-		until = never
-	}
-	if until <= max(t.w.segment.keysUntil, t.keysUntil) {
-		return nil
-	}
-	if until != never {
-		until += int64(keysSlack)
-	}
-	t.keysUntil = until
-	return t.w.events.exec("INSERT OR REPLACE INTO meta (name, value) VALUES ('keys_until', ?)", until)
 }
 
 // tid is a target's number in the file that is written, given at its first use.
