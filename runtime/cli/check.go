@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -48,34 +49,18 @@ func (c *checkVerb) run(ctx context.Context, a *app, paths []string) error {
 	if len(paths) == 0 {
 		paths = []string{"rules"}
 	}
-	files, err := ruledir.Read(paths)
+	found, err := c.look(ctx, a, paths)
 	if err != nil {
 		return err
 	}
-	if len(files.Rules)+len(files.Tests) == 0 {
-		return fmt.Errorf("no rule file (*.yaml) in %s; tocsin new rule NAME writes one", list(paths))
-	}
-	set, all, err := c.load(files)
-	if err != nil {
-		return err
-	}
-	_, all = loadTests(files.Tests, set, all)
-	if all.Errors() == 0 {
-		more, err := a.tryConfigs(ctx, set)
-		if err != nil {
-			return err
-		}
-		all = append(all, more...)
-	}
-	all.Sort()
-	report := findings(all, append(files.Rules, files.Tests...), a.style)
+	report, all := found.report(a.style), found.all
 	if err := report.Write(a.out, c.format); err != nil {
 		return err
 	}
 	if c.format == "text" && !a.cfg.Quiet {
-		a.checkSummary(report, set, len(files.Rules))
+		a.checkSummary(report, found.set, len(found.files.Rules))
 		if all.Errors() == 0 {
-			a.slowRules(set)
+			a.slowRules(found.set)
 		}
 	}
 	if all.Errors() > 0 || c.failOn == "warning" && len(all) > 0 {
@@ -84,19 +69,46 @@ func (c *checkVerb) run(ctx context.Context, a *app, paths []string) error {
 	return nil
 }
 
-// load reads the rule files as what will run them does.
-func (c *checkVerb) load(files ruledir.Files) (*rulefile.Set, diag.List, error) {
+// checked is what was read, and all that there is to say about it.
+type checked struct {
+	files   ruledir.Files
+	set     *rulefile.Set
+	plugins map[string]rulefile.PluginInfo
+	all     diag.List
+}
+
+func (c checked) report(s style) diag.Report {
+	return findings(c.all, slices.Concat(c.files.Rules, c.files.Tests), s)
+}
+
+// look reads the files below paths as what will run them does.
+func (c *checkVerb) look(ctx context.Context, a *app, paths []string) (f checked, err error) {
+	if f.files, err = ruledir.Read(paths); err != nil {
+		return f, err
+	}
+	if len(f.files.Rules)+len(f.files.Tests) == 0 {
+		return f, fmt.Errorf("no rule file (*.yaml) in %s; tocsin new rule NAME writes one", list(paths))
+	}
 	trusted, err := trust.LoadKeys(c.trusted...)
 	if err != nil {
-		return nil, nil, err
+		return f, err
 	}
-	if c.purpose == "server" {
-		set, all := loadSet(files, c.data != "", trusted)
-		return set, all, nil
+	lambda := c.purpose == "lambda"
+	f.plugins = sandbox.Sources{Trusted: trusted}.Describe(rulefile.Plugins(f.files.Rules))
+	f.set, f.all = rulefile.Load(f.files.Rules, rulefile.Options{Plugins: f.plugins, Durable: lambda || c.data != ""})
+	if lambda {
+		f.all = append(f.all, f.set.Function(c.state != "", f.plugins)...)
 	}
-	plugins := sandbox.Sources{Trusted: trusted}.Describe(rulefile.Plugins(files.Rules))
-	set, all := rulefile.Load(files.Rules, rulefile.Options{Plugins: plugins, Durable: true})
-	return set, append(all, set.Function(c.state != "", plugins)...), nil
+	_, f.all = loadTests(f.files.Tests, f.set, f.all)
+	if f.all.Errors() == 0 {
+		more, err := a.tryConfigs(ctx, f.set)
+		if err != nil {
+			return f, err
+		}
+		f.all = append(f.all, more...)
+	}
+	f.all.Sort()
+	return f, nil
 }
 
 // checkSummary is talk: a script reads the findings, not the sum.

@@ -23,6 +23,7 @@ func verbs(a *app) []*cobra.Command {
 		newCommand(a),
 		pluginCommand(a),
 		lambdaCommand(a),
+		packageCommand(a),
 		schemaCommand(a),
 		benchCommand(a),
 		doctorCommand(a),

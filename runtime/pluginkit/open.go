@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/tocsin-engine/tocsin/plugins"
 	"github.com/tocsin-engine/tocsin/runtime/sandbox"
 	"github.com/tocsin-engine/tocsin/runtime/sandbox/manifest"
 	"github.com/tocsin-engine/tocsin/runtime/sandbox/pack"
@@ -69,6 +70,12 @@ func openPack(path string) (Source, error) {
 		return Source{}, errors.Join(fmt.Errorf("%s: %w", path, err), p.Close())
 	}
 	return Source{Manifest: m, Pack: p}, nil
+}
+
+// Shipped is a plugin that comes with the program.
+func Shipped(name string) (s Source, err error) {
+	s.Wasm, s.Manifest, err = plugins.Load(name)
+	return s, err
 }
 
 // Close closes the pack's file, if there is one.

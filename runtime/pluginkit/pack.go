@@ -3,6 +3,7 @@ package pluginkit
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -27,7 +28,7 @@ type PackOptions struct {
 
 // Packed is a pack that was written.
 type Packed struct {
-	Path   string `json:"path"`
+	Path   string `json:"path,omitempty"`
 	SHA256 string `json:"sha256"`
 	Size   int64  `json:"size"`
 	// Platforms are those that it has code for, with the code's size.
@@ -42,26 +43,41 @@ func Pack(ctx context.Context, h *sandbox.Host, s Source, o PackOptions) (Packed
 	if s.Pack != nil || s.ManifestPath == "" {
 		return Packed{}, errors.New("what is packed is a plugin's folder, with its plugin.yaml")
 	}
-	if !s.Pinned() {
-		return Packed{}, fmt.Errorf("%s names another digest: tocsin plugin build writes it", s.ManifestPath)
-	}
-	text, err := os.ReadFile(s.ManifestPath)
+	packed, text, err := s.Packed(ctx, h, o)
 	if err != nil {
 		return Packed{}, err
 	}
-	contents, err := h.Pack(ctx, s.Wasm, text, s.Manifest.Limits)
+	packed.Path = o.Out
+	if packed.Path == "" {
+		packed.Path = filepath.Join(filepath.Dir(s.ManifestPath), s.Manifest.Name+pack.Ext)
+	}
+	return packed, os.WriteFile(packed.Path, text, 0o644)
+}
+
+// Packed packs the plugin and returns the pack's bytes. One that came in a pack is packed
+// anew.
+func (s Source) Packed(ctx context.Context, h *sandbox.Host, o PackOptions) (Packed, []byte, error) {
+	if !s.Pinned() {
+		return Packed{}, nil, fmt.Errorf("%s names another digest: tocsin plugin build writes it", s.ManifestPath)
+	}
+	wasm, err := s.Module()
 	if err != nil {
-		return Packed{}, fmt.Errorf("plugin %s: %w", s.Name(), err)
+		return Packed{}, nil, err
 	}
-	out := Packed{Path: o.Out, Without: map[string]string{}}
-	if out.Path == "" {
-		out.Path = filepath.Join(filepath.Dir(s.ManifestPath), s.Manifest.Name+pack.Ext)
+	text, err := s.manifestText()
+	if err != nil {
+		return Packed{}, nil, err
 	}
+	contents, err := h.Pack(ctx, wasm, text, s.Manifest.Limits)
+	if err != nil {
+		return Packed{}, nil, fmt.Errorf("plugin %s: %w", s.Name(), err)
+	}
+	out := Packed{Without: map[string]string{}}
 	for _, platform := range o.Platforms {
 		if platform == pack.Here() {
 			continue
 		}
-		code, err := elsewhere(ctx, platform, o.Programs, s.Wasm)
+		code, err := elsewhere(ctx, platform, o.Programs, wasm)
 		if err != nil {
 			out.Without[platform] = err.Error()
 			continue
@@ -71,31 +87,40 @@ func Pack(ctx context.Context, h *sandbox.Host, s Source, o PackOptions) (Packed
 	if len(o.Platforms) > 0 && !slices.Contains(o.Platforms, pack.Here()) {
 		contents.Codes = slices.DeleteFunc(contents.Codes, func(c pack.Code) bool { return c.Platform == pack.Here() })
 	}
-	return out, out.write(ctx, h, contents)
+	bytes, err := out.bytes(ctx, h, contents)
+	return out, bytes, err
 }
 
-// write writes the pack, and loads it before anybody gets it.
-func (p *Packed) write(ctx context.Context, h *sandbox.Host, c *pack.Contents) error {
+// manifestText is the text of the plugin.yaml; a plugin without one has the same as JSON.
+func (s Source) manifestText() ([]byte, error) {
+	if s.ManifestPath != "" {
+		return os.ReadFile(s.ManifestPath)
+	}
+	return json.MarshalIndent(s.Manifest, "", "  ")
+}
+
+// bytes writes the pack, and loads it before anybody gets it.
+func (p *Packed) bytes(ctx context.Context, h *sandbox.Host, c *pack.Contents) ([]byte, error) {
 	var b bytes.Buffer
 	var err error
 	if p.SHA256, err = c.Write(&b); err != nil {
-		return err
+		return nil, err
 	}
 	written, err := pack.Open(bytes.NewReader(b.Bytes()), int64(b.Len()))
 	if err != nil {
-		return fmt.Errorf("what was written cannot be read: %w", err)
+		return nil, fmt.Errorf("what was written cannot be read: %w", err)
 	}
 	p.Platforms, p.Size = maps.Clone(written.Platforms()), int64(b.Len())
 	m, err := h.LoadPack(ctx, written, "pack", p.SHA256)
 	if err != nil {
-		return fmt.Errorf("what was written cannot be loaded: %w", err)
+		return nil, fmt.Errorf("what was written cannot be loaded: %w", err)
 	}
 	code := m.Info().Code
 	if err := m.Close(ctx); err != nil {
-		return err
+		return nil, err
 	}
 	if _, here := p.Platforms[pack.Here()]; here && code != "packed" {
-		return fmt.Errorf("what was written cannot be loaded: %s", code)
+		return nil, fmt.Errorf("what was written cannot be loaded: %s", code)
 	}
-	return os.WriteFile(p.Path, b.Bytes(), 0o644)
+	return b.Bytes(), nil
 }
