@@ -3,7 +3,9 @@ package cli
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/tocsin-engine/tocsin/rules/diag"
@@ -24,9 +26,18 @@ func (a *app) tryConfigs(ctx context.Context, set *rulefile.Set) (all diag.List,
 	}
 	err = a.withSandbox(ctx, func(h *sandbox.Host) error {
 		plugins := engine.Sandboxed(h.NewCatalog(), time.Now)
-		for _, t := range set.Targets {
-			all = append(all, tryConfig(ctx, plugins, t, entries[t.Plugin])...)
-		}
+		bar := a.newCount("compiling plugins", "targets", int64(len(set.Targets)))
+		defer bar.finish()
+		var moving sync.Mutex
+		found := make([]diag.List, len(set.Targets))
+		sandbox.Each(len(set.Targets), func(k int) {
+			t := set.Targets[k]
+			found[k] = tryConfig(ctx, plugins, t, entries[t.Plugin])
+			moving.Lock()
+			defer moving.Unlock()
+			bar.add(1)
+		})
+		all = slices.Concat(found...)
 		return nil
 	})
 	return all, err

@@ -79,7 +79,7 @@ func (p *progress) add(n int64) {
 
 func (p *progress) text() string {
 	if p.unit != "" {
-		return fmt.Sprintf("%d of %d %s, %.0f/s", p.done, p.total, p.unit, float64(p.done)/time.Since(p.start).Seconds())
+		return fmt.Sprintf("%d of %d %s, %.1f/s", p.done, p.total, p.unit, float64(p.done)/time.Since(p.start).Seconds())
 	}
 	mib := float64(p.done) / (1 << 20)
 	rate := mib / time.Since(p.start).Seconds()

@@ -15,7 +15,8 @@ import (
 // Plugins makes targets of their configuration. Sandboxed is the one of production.
 type Plugins interface {
 	// Open makes a target that acts through host. plugin is the entry of the rule files
-	// that the target names; nil for a shipped plugin without one.
+	// that the target names; nil for a shipped plugin without one. Targets are opened side
+	// by side.
 	Open(ctx context.Context, t rulefile.Target, plugin *rulefile.Plugin, host sandbox.Capabilities) (Runner, error)
 	// Digest says which module Open would take now, so that a target of which nothing
 	// changed is not opened again.
@@ -31,7 +32,8 @@ type Runner interface {
 
 // target is a target of a ruleset; opened may be shared with the ruleset before.
 type target struct {
-	def rulefile.Target
+	def    rulefile.Target
+	plugin *rulefile.Plugin // nil for a shipped one without an entry
 	*opened
 }
 
@@ -56,30 +58,34 @@ func (e *Engine) openTargets(ctx context.Context, rs, old *ruleset) error {
 			reached[p.Target] = true
 		}
 	}
-	var problems []error
+	var now []*target
 	for _, def := range rs.set.Targets {
 		plugin := pluginOf(rs.set, def)
-		t := &target{def, &opened{open: func(ctx context.Context) (Runner, error) {
+		t := &target{def, plugin, &opened{open: func(ctx context.Context) (Runner, error) {
 			return e.config.Plugins.Open(ctx, def, plugin, e)
 		}}}
 		rs.targets[def.Name] = t
-		if !reached[def.Name] || e.config.Lazy {
-			continue
-		}
-		if err := e.openTarget(ctx, t, plugin, old.targets[def.Name]); err != nil {
-			problems = append(problems, fmt.Errorf("target %q: %w", def.Name, err))
+		if reached[def.Name] && !e.config.Lazy {
+			now = append(now, t)
 		}
 	}
+	problems := make([]error, len(now))
+	sandbox.Each(len(now), func(k int) {
+		t := now[k]
+		if err := e.openTarget(ctx, t, old.targets[t.def.Name]); err != nil {
+			problems[k] = fmt.Errorf("target %q: %w", t.def.Name, err)
+		}
+	})
 	return errors.Join(problems...)
 }
 
 // openTarget opens t, or takes over what stands open in before.
-func (e *Engine) openTarget(ctx context.Context, t *target, plugin *rulefile.Plugin, before *target) error {
-	digest, err := e.config.Plugins.Digest(ctx, t.def, plugin)
+func (e *Engine) openTarget(ctx context.Context, t, before *target) error {
+	digest, err := e.config.Plugins.Digest(ctx, t.def, t.plugin)
 	if err != nil {
 		return err
 	}
-	t.identity = identity(t.def, plugin, digest)
+	t.identity = identity(t.def, t.plugin, digest)
 	if before != nil && before.identity == t.identity {
 		t.opened = before.opened
 	}

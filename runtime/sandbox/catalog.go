@@ -75,7 +75,8 @@ func (s Sources) describe(e rulefile.Plugin) rulefile.PluginInfo {
 	return info
 }
 
-// found is a plugin's file: a module with its manifest, or a pack that holds both.
+// found is a plugin's file: a module with its manifest, or a pack that holds both. A shipped
+// plugin is unpacked when its module is compiled: that costs 20 ms, and is once for all targets.
 type found struct {
 	manifest abi.Manifest
 	wasm     []byte
@@ -106,10 +107,16 @@ func (f found) imports() ([]string, error) {
 
 // load compiles a module, or loads a pack that somebody named by its digest.
 func (f found) load(ctx context.Context, h *Host, name string) (*Module, error) {
-	if f.pack == nil {
-		return h.Compile(ctx, f.wasm, name)
+	if f.pack != nil {
+		return h.LoadPack(ctx, f.pack, name, f.trusted)
 	}
-	return h.LoadPack(ctx, f.pack, name, f.trusted)
+	if f.wasm == nil {
+		var err error
+		if f.wasm, _, err = plugins.Load(name); err != nil {
+			return nil, err
+		}
+	}
+	return h.Compile(ctx, f.wasm, name)
 }
 
 // find reads what an entry names and checks digests and signatures.
@@ -119,8 +126,8 @@ func (s Sources) find(e rulefile.Plugin) (found, error) {
 	}
 	switch {
 	case e.File == "" && slices.Contains(plugins.Names, e.Name):
-		wasm, m, err := plugins.Load(e.Name)
-		return found{manifest: m, wasm: wasm, digest: m.Module.SHA256}, err
+		m, err := plugins.Manifest(e.Name)
+		return found{manifest: m, digest: m.Module.SHA256}, err
 	case e.File == "":
 		return found{}, fmt.Errorf("plugin %s: it has no file, and no shipped plugin has this name", e.Name)
 	case filepath.Ext(e.File) == pack.Ext:
@@ -195,11 +202,27 @@ func pinned(e rulefile.Plugin, path string, m abi.Manifest, digest string) error
 type Catalog struct {
 	host    *Host
 	mu      sync.Mutex
-	modules map[string]*Module // by name, digest and pin
+	modules map[string]*loading // by name, digest and pin
+}
+
+// loading is a module, or will be when who holds it has compiled it; others are compiled
+// meanwhile.
+type loading struct {
+	sync.Mutex
+	module *Module
+}
+
+func (c *Catalog) at(key string) *loading {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.modules[key] == nil {
+		c.modules[key] = &loading{}
+	}
+	return c.modules[key]
 }
 
 // NewCatalog makes a catalog of the host's modules.
-func (h *Host) NewCatalog() *Catalog { return &Catalog{host: h, modules: map[string]*Module{}} }
+func (h *Host) NewCatalog() *Catalog { return &Catalog{host: h, modules: map[string]*loading{}} }
 
 // Open compiles the plugin of a rule set's entry, or finds it compiled. A target whose
 // plugin has no entry names a shipped one: rulefile.Plugin{Name: name}.
@@ -214,10 +237,10 @@ func (c *Catalog) Open(ctx context.Context, e rulefile.Plugin) (*Plugin, error) 
 	if p.Shipped {
 		p.Grants = union(m.Needs, e.Allow)
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	key := e.Name + " " + f.digest + " " + e.SHA256
-	if p.Module = c.modules[key]; p.Module != nil {
+	l := c.at(e.Name + " " + f.digest + " " + e.SHA256)
+	l.Lock()
+	defer l.Unlock()
+	if p.Module = l.module; p.Module != nil {
 		return p, nil
 	}
 	if p.Module, err = f.load(ctx, c.host, e.Name); err != nil {
@@ -226,7 +249,7 @@ func (c *Catalog) Open(ctx context.Context, e rulefile.Plugin) (*Plugin, error) 
 	if is := p.Module.Info().ABI; is != m.ABI {
 		return nil, errors.Join(fmt.Errorf("plugin %s: its manifest says abi: %s, the module is of the other kind; write abi: %s", e.Name, m.ABI, is), p.Module.Close(ctx))
 	}
-	c.modules[key] = p.Module
+	l.module = p.Module
 	return p, nil
 }
 
@@ -240,8 +263,12 @@ func (c *Catalog) Close(ctx context.Context) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	errs := make([]error, 0, len(c.modules))
-	for key, m := range c.modules {
-		errs = append(errs, m.Close(ctx))
+	for key, l := range c.modules {
+		l.Lock()
+		if l.module != nil {
+			errs = append(errs, l.module.Close(ctx))
+		}
+		l.Unlock()
 		delete(c.modules, key)
 	}
 	return errors.Join(errs...)

@@ -56,6 +56,30 @@ func TestCatalogOpens(t *testing.T) {
 	}
 }
 
+// TestCatalogOpensSideBySide: a module that several targets want at once is compiled once.
+func TestCatalogOpensSideBySide(t *testing.T) {
+	wasm := fine().module()
+	e := rulefile.Plugin{Name: "lean", File: filepath.Join(folder(t, wasm, manifest.Digest(wasm)), "lean.wasm")}
+	c := sandboxtest.Host(t).NewCatalog()
+	modules := make([]*sandbox.Module, 16)
+	sandbox.Each(len(modules), func(k int) {
+		p, err := c.Open(t.Context(), e)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		modules[k] = p.Module
+	})
+	for _, m := range modules {
+		if m == nil || m != modules[0] {
+			t.Fatalf("modules %v, want one", modules)
+		}
+	}
+	if err := c.Close(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestCatalogRefuses(t *testing.T) {
 	wasm := fine().module()
 	good := folder(t, wasm, manifest.Digest(wasm))

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"sync"
+	"time"
 
 	"github.com/hashicorp/go-hclog"
 	"github.com/tetratelabs/wazero"
@@ -80,7 +81,13 @@ func (h *Host) start(ctx context.Context, cache wazero.CompilationCache) (wazero
 
 // compile compiles a module, and does without the cache when that is what fails: its
 // folder may have become read-only or full, or a file in it damaged.
-func (h *Host) compile(ctx context.Context, wasm []byte) (wazero.Runtime, wazero.CompiledModule, error) {
+func (h *Host) compile(ctx context.Context, wasm []byte, name string) (wazero.Runtime, wazero.CompiledModule, error) {
+	begin := time.Now()
+	defer func() {
+		if took := time.Since(begin); took > time.Second { // not found in the cache, and somebody waits
+			h.log.Info("a plugin was compiled", "plugin", name, "took", took.Round(time.Millisecond).String())
+		}
+	}()
 	ctx = experimental.WithCompilationWorkers(ctx, runtime.GOMAXPROCS(0))
 	cached, err := h.cached()
 	if err != nil {

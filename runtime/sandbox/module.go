@@ -65,7 +65,7 @@ func (h *Host) Compile(ctx context.Context, wasm []byte, name string) (*Module, 
 	if err != nil {
 		return nil, fmt.Errorf("plugin %s: not a module that can be loaded: %w", name, err)
 	}
-	runtime, compiled, err := h.compile(ctx, rewritten.Wasm)
+	runtime, compiled, err := h.compile(ctx, rewritten.Wasm, name)
 	if err != nil {
 		return nil, fmt.Errorf("plugin %s: not a module that can be loaded: %w", name, err)
 	}
