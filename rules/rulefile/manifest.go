@@ -16,8 +16,9 @@ var pluginName = word{regexp.MustCompile(`^[a-z][a-z0-9-]{0,62}$`), "a-z, 0-9 an
 var manifestObject = &object{name: "manifest", doc: "Describes a plugin.", fields: []field{
 	{name: "name", required: true, of: pluginName, doc: "The plugin's name: a-z, 0-9 and -."},
 	{name: "version", of: anyText{}, doc: "The plugin's own version."},
-	{name: "abi", required: true, example: "v1", of: choice{abi.V1, abi.WASICommand}, doc: "The contract between plugin and host: v1, or wasi-command for a plain program."},
+	{name: "abi", required: true, example: "v1", of: choice{abi.V1, abi.WASICommand, abi.Extism}, doc: "The contract between plugin and host: v1, wasi-command for a plain program, or extism for a plugin built with one of Extism's PDKs."},
 	{name: "module", required: true, example: "{path: NAME.wasm}", of: moduleObject, doc: "The WASM file."},
+	{name: "function", of: anyText{}, doc: "The export that an Extism plugin is called by. Default: deliver, or the only one."},
 	{name: "needs", of: grantsObject, doc: "What the plugin has to reach outside of its sandbox."},
 	{name: "limits", of: limitsObject, doc: "Bounds of one attempt."},
 }}
@@ -35,7 +36,7 @@ func ParseManifest(file File) (abi.Manifest, diag.List) {
 		root = &source.Value{Kind: event.Null, Pos: diag.Pos{Line: 1, Column: 1, Length: 1}}
 	}
 	manifestObject.check(r, root, "")
-	m := abi.Manifest{Name: text(root, "name"), Version: text(root, "version"), ABI: text(root, "abi"), Limits: limits(root.Get("limits"))}
+	m := abi.Manifest{Name: text(root, "name"), Version: text(root, "version"), ABI: text(root, "abi"), Function: text(root, "function"), Limits: limits(root.Get("limits"))}
 	if v := root.Get("module"); v != nil {
 		m.Module = abi.ManifestModule{Path: text(v, "path"), SHA256: text(v, "sha256")}
 	}

@@ -37,7 +37,7 @@ limits: {memory: 16MiB, time: 1500ms, fuel: 10, output: 1KiB, log: 10}
 func TestParseManifest_findings(t *testing.T) {
 	for _, tc := range []struct{ name, src, want string }{
 		{"empty", "", `plugin.yaml:1:1: error R002: this file takes an object, this is nothing`},
-		{"abi", "name: a\nabi: v2\nmodule: {path: a.wasm}\n", `plugin.yaml:2:6: error R011: abi: "abi" is v1 or wasi-command, not "v2"`},
+		{"abi", "name: a\nabi: v2\nmodule: {path: a.wasm}\n", `plugin.yaml:2:6: error R011: abi: "abi" is v1 or wasi-command or extism, not "v2"`},
 		{"name", "name: A b\nabi: v1\nmodule: {path: a.wasm}\n", `plugin.yaml:1:7: error R008: name: "A b" cannot be used as a name`},
 		{"module", "name: a\nabi: v1\n", `plugin.yaml:1:1: error R003: this manifest has no module`},
 		{"needs", "name: a\nabi: v1\nmodule: {path: a.wasm}\nneeds: {htp: [x]}\n", `plugin.yaml:4:9: error R001: needs.htp: unknown field "htp"`},

@@ -65,8 +65,8 @@ func (p readPlugin) checkModule(info PluginInfo) {
 		if module == wasi {
 			continue
 		}
-		needs, ok := hostFunctions[name]
-		if module != abi.Module || !ok {
+		needs, ok := hostFunction(module, name)
+		if !ok {
 			p.find("file", "W001", fmt.Sprintf("plugin %q asks for a host function this version does not offer", p.plugin.Name),
 				fmt.Sprintf("imports %s; this tocsin offers %s", imported, offered(name)), "rebuild it with the SDK of this version: ABI v1")
 			continue
@@ -76,6 +76,17 @@ func (p readPlugin) checkModule(info PluginInfo) {
 				"the manifest has to name it under needs", "what a plugin may do is readable in its manifest, not only in its code")
 		}
 	}
+}
+
+// hostFunction is the grant that a function needs; ok is false for one that is not offered.
+func hostFunction(module, name string) (needs string, ok bool) {
+	switch module {
+	case abi.Module:
+		needs, ok = hostFunctions[name]
+	case abi.ExtismModule:
+		needs, ok = abi.ExtismFunctions[name]
+	}
+	return needs, ok
 }
 
 // offered is the host function nearest to a name, or all of them.

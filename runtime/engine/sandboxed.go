@@ -36,7 +36,7 @@ func (s sandboxed) Open(ctx context.Context, t rulefile.Target, plugin *rulefile
 		return nil, err
 	}
 	guestTarget, err := p.NewTarget(ctx, sandbox.TargetConfig{
-		Name: t.Name, Mode: t.Mode, Config: t.Config, Grants: p.Grants, Limits: p.Limits, Host: host,
+		Name: t.Name, Mode: t.Mode, Config: t.Config, Grants: p.Grants, Limits: p.Limits, Function: p.Manifest.Function, Host: host,
 	})
 	if err != nil {
 		return nil, err

@@ -38,7 +38,7 @@ func Build(ctx context.Context, dir string) (Built, error) {
 		return Built{}, err
 	}
 	b := Built{Path: filepath.Join(dir, m.Module.Path)}
-	if m.ABI == abi.WASICommand {
+	if m.ABI != abi.V1 {
 		// Whatever made the program made the module; only the digest is ours.
 	} else if err := toolchain.Of(dir).Compile(ctx, dir, b.Path, m.Needs); err != nil {
 		return Built{}, err

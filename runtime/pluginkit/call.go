@@ -65,16 +65,16 @@ func Call(ctx context.Context, h *sandbox.Host, s Source, o CallOptions) (Called
 	defer m.Close(ctx)
 	compiled := time.Since(begin)
 	host := &bench{live: o.Live, kv: sandbox.Space{}}
-	c, err := call(ctx, m, host, host, o)
+	c, err := call(ctx, m, s.Manifest.Function, host, host, o)
 	c.Cold += compiled
 	return c, err
 }
 
-// call makes a target of a module and calls it once. host is what the guest calls, b where
-// that keeps its record.
-func call(ctx context.Context, m *sandbox.Module, b *bench, host sandbox.Capabilities, o CallOptions) (Called, error) {
+// call makes a target of a module and calls it once: function is the manifest's, host what
+// the guest calls, b where that keeps its record.
+func call(ctx context.Context, m *sandbox.Module, function string, b *bench, host sandbox.Capabilities, o CallOptions) (Called, error) {
 	begin := time.Now()
-	t, err := m.NewTarget(ctx, sandbox.TargetConfig{Name: "plugin-call", Config: o.Config, Grants: o.Grants, Limits: o.Limits, Host: host})
+	t, err := m.NewTarget(ctx, sandbox.TargetConfig{Name: "plugin-call", Config: o.Config, Grants: o.Grants, Limits: o.Limits, Function: function, Host: host})
 	if fault, ok := errors.AsType[*sandbox.Fault](err); ok {
 		return Called{Fault: fault, Cold: time.Since(begin), Logs: b.logs}, nil
 	}
@@ -107,7 +107,7 @@ func Bench(ctx context.Context, h *sandbox.Host, s Source, o CallOptions) (sandb
 	if err != nil {
 		return sandbox.Measured{}, err
 	}
-	c := sandbox.TargetConfig{Name: s.Name(), Config: o.Config, Grants: o.Grants, Limits: o.Limits, Host: &silent{bench{kv: sandbox.Space{}}}}
+	c := sandbox.TargetConfig{Name: s.Name(), Config: o.Config, Grants: o.Grants, Limits: o.Limits, Function: s.Manifest.Function, Host: &silent{bench{kv: sandbox.Space{}}}}
 	return sandbox.Measure(ctx, h, wasm, c, o.call(), 5, 100*time.Millisecond)
 }
 

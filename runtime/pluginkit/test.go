@@ -48,7 +48,7 @@ func testOne(ctx context.Context, m *sandbox.Module, s Source, t rulefile.Plugin
 	}
 	host := &scripted{bench: bench{kv: sandbox.Space{}}, answers: t.Respond}
 	o := CallOptions{Config: t.Config, Event: ev.Raw(), Input: t.Input, Now: t.Now, Seed: t.Name, Grants: s.Manifest.Needs, Limits: s.Manifest.Limits}
-	out.Called, err = call(ctx, m, &host.bench, host, o)
+	out.Called, err = call(ctx, m, s.Manifest.Function, &host.bench, host, o)
 	if err != nil {
 		return out, err
 	}

@@ -75,14 +75,22 @@ var (
 
 // Get is the code, if it is for this processor.
 func (s *shelf) Get(key codeKey) (io.ReadCloser, bool, error) {
+	if s.code == nil {
+		return nil, false, nil
+	}
 	if key != s.key {
 		return nil, false, errOtherProcessor
 	}
 	return io.NopCloser(s.code), true, nil
 }
 
-// Add is only called for what was compiled.
-func (s *shelf) Add(codeKey, io.Reader) error { return errOtherProcessor }
+// Add is only called for what was compiled: what does not lie here, or what fits no more.
+func (s *shelf) Add(codeKey, io.Reader) error {
+	if s.code == nil {
+		return nil
+	}
+	return errOtherProcessor
+}
 
 // Delete is called for the code of another version.
 func (s *shelf) Delete(codeKey) error { return errOtherVersion }

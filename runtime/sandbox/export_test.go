@@ -35,10 +35,12 @@ func Digest(t *Target) string {
 
 func digest(i *instance) string {
 	h := sha256.New()
-	view, _ := i.module.Memory().Read(0, i.module.Memory().Size())
-	h.Write(view)
-	for _, g := range i.globals {
-		fmt.Fprintln(h, g.Get())
+	for _, p := range i.parts {
+		view, _ := p.module.Memory().Read(0, p.module.Memory().Size())
+		h.Write(view)
+		for _, g := range p.globals {
+			fmt.Fprintln(h, g.Get())
+		}
 	}
 	return fmt.Sprintf("%x", h.Sum(nil)[:8])
 }

@@ -103,7 +103,7 @@ func (i *instance) fault(err error) *Fault {
 	case strings.Contains(text, "stack overflow"):
 		i.overflowed = true
 		f.Kind, f.Message = Stack, "it recursed too deep"
-	case i.memory.refused:
+	case slices.ContainsFunc(i.parts, func(p *part) bool { return p.memory.refused }):
 		f.Kind = Memory
 		f.Message = fmt.Sprintf("it needs more than %s of memory", human(i.target.limit.memory))
 	default:

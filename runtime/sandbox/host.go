@@ -16,6 +16,7 @@ import (
 	"github.com/tetratelabs/wazero/api"
 	"github.com/tetratelabs/wazero/experimental"
 
+	"github.com/tocsin-engine/tocsin/runtime/sandbox/extism"
 	"github.com/tocsin-engine/tocsin/runtime/sandbox/fuel"
 	"github.com/tocsin-engine/tocsin/sdk/abi"
 )
@@ -140,7 +141,7 @@ func probe(dir string) error {
 // offer makes the host functions that guests import.
 func offer(ctx context.Context, r wazero.Runtime) error {
 	for module, functions := range map[string]map[string]hostFunc{
-		abi.Module: capabilities, wasiModule: wasi, fuel.ImportModule: {fuel.ImportRefill: refillFunc}} {
+		abi.Module: capabilities, wasiModule: wasi, extism.HostModule: extismCalls, fuel.ImportModule: {fuel.ImportRefill: refillFunc}} {
 		b := r.NewHostModuleBuilder(module)
 		for name, f := range functions {
 			b.NewFunctionBuilder().WithGoModuleFunction(api.GoModuleFunc(f.call), f.params, f.results).Export(name)

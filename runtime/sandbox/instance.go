@@ -3,6 +3,7 @@ package sandbox
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"time"
@@ -22,6 +23,7 @@ type instance struct {
 	target *Target
 	part   // the guest
 	parts  []*part
+	heap   *beside // of an Extism plugin
 	alloc  api.Function
 	handle api.Function
 	stack  [2]uint64
@@ -91,13 +93,15 @@ func (t *Target) instantiate() (*instance, error) {
 	ctx := experimental.WithMemoryAllocator(context.Background(), i.memory)
 	config := wazero.NewModuleConfig().WithName("").WithStartFunctions()
 	var err error
+	if t.module.kernel != nil {
+		if ctx, err = i.addHeap(ctx); err != nil {
+			return nil, i.fault(err)
+		}
+	}
 	if i.module, err = t.module.runtime.InstantiateModule(ctx, t.module.compiled, config); err != nil {
-		return nil, i.fault(err)
+		return nil, errors.Join(i.fault(err), i.close())
 	}
-	i.alloc, i.handle = i.module.ExportedFunction(abi.Alloc), i.module.ExportedFunction(abi.Handle)
-	if t.module.command {
-		i.handle = i.module.ExportedFunction(commandStart)
-	}
+	i.alloc, i.handle = i.module.ExportedFunction(abi.Alloc), i.module.ExportedFunction(t.function)
 	i.budget.left = &noFuel{}
 	if g, ok := i.module.ExportedGlobal(fuel.Global).(api.MutableGlobal); ok {
 		i.budget.left = g
@@ -136,8 +140,9 @@ func (t *Target) boot(ctx context.Context) (*instance, error) {
 // start runs what the module's language wants run before anything else.
 func (i *instance) start(ctx context.Context) error {
 	i.begin(ctx, &Call{Now: initTime, Seed: "start " + i.target.module.info.SHA256})
-	for _, name := range []string{fuel.Start, abi.Initialize} {
+	for _, name := range i.target.starts(i.module) {
 		if f := i.module.ExportedFunction(name); f != nil {
+			i.stack = [2]uint64{}
 			if err := f.CallWithStack(i, i.stack[:]); err != nil {
 				return i.fault(err)
 			}
@@ -149,7 +154,7 @@ func (i *instance) start(ctx context.Context) error {
 // init gives the config to the plugin.
 func (i *instance) init(ctx context.Context) error {
 	f := i.module.ExportedFunction(abi.Init)
-	if f == nil {
+	if f == nil || i.heap != nil {
 		return nil
 	}
 	i.begin(ctx, &Call{Now: initTime, Seed: "init " + i.target.module.info.SHA256})
@@ -181,7 +186,9 @@ func (i *instance) begin(ctx context.Context, c *Call) {
 	}
 	i.logged, i.logs, i.cut = 0, 0, 0
 	i.answer = nil
-	i.memory.refused = false
+	for _, p := range i.parts {
+		p.memory.refused = false
+	}
 	i.stderr.reset()
 }
 
@@ -189,8 +196,11 @@ func (i *instance) deliver(ctx context.Context, c *Call) (abi.Result, error) {
 	c.Batch.Target, c.Batch.DeadlineMS = i.target.name, i.target.limit.time.Milliseconds()
 	i.begin(ctx, c)
 	i.tape.reset()
-	if i.target.module.command {
+	switch {
+	case i.target.module.command:
 		return i.runCommand(c)
+	case i.heap != nil:
+		return i.runExtism(c)
 	}
 	i.batch = appendBatch(i.batch[:0], &c.Batch)
 	answer, err := i.exchange(i.handle, i.batch)
@@ -236,7 +246,19 @@ func (i *instance) faulty(kind FaultKind, message string) *Fault {
 func (i *instance) overdue() bool { return !time.Now().Before(i.budget.deadline) }
 
 func (i *instance) report(took time.Duration) Report {
-	return Report{Took: took, Memory: int64(i.module.Memory().Size()), Fuel: i.budget.spent(), Logs: i.logs, LogsCut: i.cut}
+	r := Report{Took: took, Fuel: i.budget.spent(), Logs: i.logs, LogsCut: i.cut}
+	for _, p := range i.parts {
+		r.Memory += int64(p.module.Memory().Size())
+	}
+	return r
 }
 
-func (i *instance) close() error { return i.module.Close(context.Background()) }
+func (i *instance) close() error {
+	var err error
+	for _, p := range i.parts {
+		if p.module != nil {
+			err = errors.Join(err, p.module.Close(context.Background()))
+		}
+	}
+	return err
+}

@@ -45,7 +45,7 @@ func Measure(ctx context.Context, h *Host, wasm []byte, c TargetConfig, call Cal
 	ways := []way{{into: &out.Pristine, call: func() error { _, _, err := t.Call(ctx, call); return err }},
 		{into: &out.Fresh, call: func() error { return t.callFresh(ctx, call) }}}
 	reuse := []bool{false, true}
-	if m.command {
+	if t.function == commandStart {
 		reuse = nil // a program runs once: there is no warm instance
 	}
 	for _, timeout := range reuse {
@@ -128,8 +128,15 @@ func (h *Host) plain(ctx context.Context, wasm []byte, c TargetConfig, call Call
 		done()
 		return way{}, nil, err
 	}
-	t := &Target{module: &Module{host: h, name: c.Name, runtime: r, compiled: compiled}, name: c.Name, config: c.Config, grants: c.Grants,
-		limit: limitsOf(c.Limits), host: c.Host}
+	m := &Module{host: h, name: c.Name, runtime: r, compiled: compiled}
+	t := &Target{module: m, name: c.Name, config: c.Config, grants: c.Grants, limit: limitsOf(c.Limits), host: c.Host}
+	if err = m.read(ctx); err == nil {
+		t.function, err = m.called(c.Function)
+	}
+	if err != nil {
+		done()
+		return way{}, nil, err
+	}
 	i, err := t.boot(ctx)
 	if err != nil {
 		done()

@@ -12,6 +12,8 @@ type memory struct {
 	room    []byte // the whole reservation
 	size    int
 	refused bool
+	// beside is another memory that shares the limit.
+	beside *memory
 	// shrink, when not 0, is the size that the next Reallocate gives.
 	shrink int
 
@@ -38,7 +40,7 @@ func (m *memory) Reallocate(size uint64) []byte {
 		discard(m.room[m.shrink:m.size])
 		size = uint64(m.shrink)
 	}
-	if size > uint64(m.limit) {
+	if size > uint64(m.limit)-m.besides() {
 		m.refused = true
 		return nil
 	}
@@ -52,6 +54,14 @@ func (m *memory) Reallocate(size uint64) []byte {
 	}
 	m.size = int(size)
 	return m.room[:m.size:m.size]
+}
+
+// besides is what of the limit is used elsewhere.
+func (m *memory) besides() uint64 {
+	if m.beside == nil {
+		return 0
+	}
+	return uint64(m.beside.size)
 }
 
 // Free is for wazero.

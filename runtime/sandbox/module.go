@@ -29,6 +29,8 @@ type Module struct {
 	thawed *frozen
 	// command is a plain WASI command; see runCommand.
 	command bool
+	// kernel is what an Extism plugin imports, nil for all others; see runExtism.
+	kernel wazero.CompiledModule
 }
 
 // Info is what can be said about a module without running it.
@@ -36,13 +38,15 @@ type Info struct {
 	Name   string `json:"name"`
 	SHA256 string `json:"sha256"`
 	Size   int    `json:"size"`
-	// ABI is "v1" or "wasi-command".
+	// ABI is "v1", "wasi-command" or "extism".
 	ABI string `json:"abi"`
 	// Imports are the host functions, as "tocsin.http"; Exports are functions and memory.
 	Imports []string `json:"imports"`
 	Exports []string `json:"exports"`
 	// Capabilities are the grants that Imports need: "http", "kv", …
 	Capabilities []string `json:"capabilities"`
+	// Functions are what an Extism plugin may be called by.
+	Functions []string `json:"functions,omitempty"`
 	// MinMemory is what the module asks for at its start, in bytes.
 	MinMemory int64 `json:"min_memory"`
 	// Isolation says how every delivery gets a pristine instance, and why in this way.
@@ -71,17 +75,30 @@ func (h *Host) Compile(ctx context.Context, wasm []byte, name string) (*Module, 
 	}
 	m := &Module{host: h, name: name, runtime: runtime, compiled: compiled, globals: rewritten.Globals, impure: rewritten.Impure}
 	m.info = Info{Name: name, ABI: abi.V1, SHA256: manifest.Digest(wasm), Size: len(wasm), Isolation: m.isolation()}
-	if err := errors.Join(m.readImports(), m.readExports()); err != nil {
-		return nil, errors.Join(err, compiled.Close(ctx))
+	if err := m.read(ctx); err != nil {
+		return nil, errors.Join(err, m.Close(ctx))
 	}
 	return m, nil
+}
+
+// read finds out what the compiled module is.
+func (m *Module) read(ctx context.Context) error {
+	if err := m.addKernel(ctx); err != nil {
+		return err
+	}
+	return errors.Join(m.readImports(), m.readExports())
 }
 
 // Info describes the module.
 func (m *Module) Info() Info { return m.info }
 
 // Close frees the module's code. Its targets must be closed.
-func (m *Module) Close(ctx context.Context) error { return m.compiled.Close(ctx) }
+func (m *Module) Close(ctx context.Context) error {
+	if m.kernel != nil {
+		return errors.Join(m.compiled.Close(ctx), m.kernel.Close(ctx))
+	}
+	return m.compiled.Close(ctx)
+}
 
 func (m *Module) readImports() error {
 	var problems []error
@@ -94,7 +111,7 @@ func (m *Module) readImports() error {
 			continue
 		}
 		m.info.Imports = append(m.info.Imports, module+"."+name)
-		known, ok := offered(module, name)
+		known, ok := m.offered(module, name)
 		if !ok {
 			problems = append(problems, fmt.Errorf("plugin %s: it imports %s.%s%s, which this tocsin does not offer; "+
 				"build it with an SDK of this version or older", m.name, module, name, signature(f.ParamTypes(), f.ResultTypes())))
@@ -104,7 +121,7 @@ func (m *Module) readImports() error {
 			problems = append(problems, fmt.Errorf("plugin %s: it imports %s.%s%s; this tocsin offers it as %s",
 				m.name, module, name, signature(f.ParamTypes(), f.ResultTypes()), signature(known.params, known.results)))
 		}
-		if module == abi.Module && known.grant != "" && !slices.Contains(m.info.Capabilities, known.grant) {
+		if known.grant != "" && !slices.Contains(m.info.Capabilities, known.grant) {
 			m.info.Capabilities = append(m.info.Capabilities, known.grant)
 		}
 	}
@@ -113,8 +130,10 @@ func (m *Module) readImports() error {
 	return errors.Join(problems...)
 }
 
-func offered(module, name string) (hostFunc, bool) {
+func (m *Module) offered(module, name string) (hostFunc, bool) {
 	switch module {
+	case abi.ExtismModule:
+		return m.kernelFunction(name)
 	case abi.Module:
 		f, ok := capabilities[name]
 		return f, ok
@@ -159,7 +178,9 @@ func (m *Module) readExports() error {
 		problems = append(problems, fmt.Errorf("plugin %s: it exports no %q", m.name, abi.Memory))
 	}
 	slices.Sort(m.info.Exports)
-	if _, ok := have[abi.Marker]; !ok && isCommand(have) {
+	if _, ok := have[abi.Marker]; !ok && m.kernel != nil {
+		return errors.Join(append(problems, m.readFunctions())...)
+	} else if !ok && isCommand(have) {
 		m.command, m.info.ABI = true, abi.WASICommand
 		return errors.Join(problems...)
 	} else if !ok {

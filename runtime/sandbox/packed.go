@@ -66,7 +66,7 @@ func (h *Host) loadCode(ctx context.Context, p *pack.Pack, name, trusted string)
 		}
 		return nil, err
 	}
-	if err := errors.Join(m.readImports(), m.readExports(), m.thaw(p)); err != nil {
+	if err := errors.Join(m.read(ctx), m.thaw(p)); err != nil {
 		return nil, errors.Join(err, m.Close(ctx))
 	}
 	m.info.Isolation = m.isolation()
@@ -97,10 +97,11 @@ func (m *Module) thaw(p *pack.Pack) (err error) {
 	if size == 0 {
 		return nil
 	}
-	if size%pageSize != 0 || size < m.info.MinMemory {
+	least := int64(m.compiled.ExportedMemories()[abi.Memory].Min()) * pageSize
+	if size%pageSize != 0 || size < least {
 		return fmt.Errorf("%w: its memory has %d bytes", pack.ErrDamaged, size)
 	}
-	m.info.MinMemory = size
+	m.info.MinMemory += size - least
 	m.thawed = &frozen{globals: p.Globals()}
 	m.thawed.image, err = newImage(int(size), p.ReadMemory)
 	return err

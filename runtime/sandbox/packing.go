@@ -46,13 +46,16 @@ func (h *Host) Pack(ctx context.Context, wasm, manifest []byte, limits abi.Limit
 // startState is a module's memory and globals after its start.
 func (m *Module) startState(ctx context.Context, l abi.Limits) ([]byte, []uint64, error) {
 	host := &Nobody{}
-	t := &Target{module: m, name: "pack", limit: limitsOf(l), host: host}
+	t := &Target{module: m, name: "pack", limit: limitsOf(l), host: host, function: abi.Handle}
 	i, err := t.instantiate()
 	if err != nil {
 		return nil, nil, err
 	}
 	if err = i.start(ctx); err == nil && host.asked != "" {
 		err = fmt.Errorf("its start calls %s, so what it leaves is not the same every time; call it in Configure or in a delivery", host.asked)
+	}
+	if err == nil && i.heap != nil && (i.heap.early || i.heap.Used()) {
+		err = errors.New("its start uses Extism's heap or its config, which a pack does not keep; do that in a delivery")
 	}
 	if err == nil && i.memory.refused {
 		err = fmt.Errorf("its start needs more than %s of memory; raise limits.memory in its plugin.yaml", human(t.limit.memory))

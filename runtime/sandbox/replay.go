@@ -25,7 +25,11 @@ func (m *Module) Replay(ctx context.Context, r *recording.Recording) (*recording
 	if r.Module != m.info.SHA256 {
 		return nil, fmt.Errorf("plugin %s: the module's digest is %s, the recorded one's %s; a replay needs the same module", m.name, m.info.SHA256, r.Module)
 	}
-	t := &Target{module: m, name: r.Target, config: r.Config, limit: limitsOf(r.Limits), host: &Nobody{},
+	function, err := m.called(r.Function)
+	if err != nil {
+		return nil, err
+	}
+	t := &Target{module: m, name: r.Target, config: r.Config, limit: limitsOf(r.Limits), host: &Nobody{}, function: function, keepsVars: r.KeptVars,
 		player: &player{calls: append(r.Init[:len(r.Init):len(r.Init)], r.Calls...)}}
 	t.limit.wall += replayTime
 	t.pool = &pool{target: t}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tocsin-engine/tocsin/runtime/sandbox/extism"
 	"github.com/tocsin-engine/tocsin/runtime/sandbox/recording"
 	"github.com/tocsin-engine/tocsin/sdk/abi"
 )
@@ -60,7 +61,9 @@ type TargetConfig struct {
 	Grants abi.Grants
 	// Limits that are zero take the manifest's or else the ABI's default.
 	Limits abi.Limits
-	Host   Capabilities
+	// Function is what an Extism plugin is called by. Default: deliver, or the only one.
+	Function string
+	Host     Capabilities
 }
 
 // Target is a module with a config and a grant, ready for deliveries and safe for
@@ -74,6 +77,10 @@ type Target struct {
 	limit  limits
 	host   Capabilities
 	pool   *pool
+	// function is the export that takes deliveries.
+	function string
+	// keepsVars says that an Extism plugin's vars are in the key-value space.
+	keepsVars bool
 	// player answers in the host's place when a recording is played; nil otherwise.
 	player *player
 }
@@ -145,6 +152,10 @@ func (m *Module) NewTarget(ctx context.Context, c TargetConfig) (*Target, error)
 	if t.grants, err = expand(c.Grants, c.Config); err != nil {
 		return nil, fmt.Errorf("plugin %s: %w", m.name, err)
 	}
+	t.keepsVars = c.Grants.KV > 0
+	if t.function, err = m.called(c.Function); err != nil {
+		return nil, err
+	}
 	if err := m.permitted(c.Grants); err != nil {
 		return nil, err
 	}
@@ -163,6 +174,24 @@ func (m *Module) NewTarget(ctx context.Context, c TargetConfig) (*Target, error)
 // Close frees the target's instances. Calls in progress end first.
 func (t *Target) Close() error { return t.pool.close() }
 
+// OneByOne says that every record takes a call of its own.
+func (t *Target) OneByOne() bool { return t.module.command || t.module.kernel != nil }
+
+// called is the export that takes deliveries; an Extism plugin has several.
+func (m *Module) called(function string) (string, error) {
+	switch {
+	case m.command:
+		return commandStart, nil
+	case m.kernel == nil:
+		return abi.Handle, nil
+	}
+	name, err := extism.Choose(m.info.Functions, function)
+	if err != nil {
+		return "", fmt.Errorf("plugin %s: %w", m.name, err)
+	}
+	return name, nil
+}
+
 // permitted checks that everything imported is granted.
 func (m *Module) permitted(g abi.Grants) error {
 	var problems []error
@@ -178,7 +207,7 @@ func (m *Module) permitted(g abi.Grants) error {
 // Call gives the target a batch. The error is a *Fault when the guest did not survive or
 // gave no usable answer: then nothing is known of any record.
 func (t *Target) Call(ctx context.Context, c Call) (abi.Result, Report, error) {
-	if t.module.command && len(c.Batch.Records) > 1 {
+	if t.OneByOne() && len(c.Batch.Records) > 1 {
 		return t.each(ctx, c)
 	}
 	begin := time.Now()

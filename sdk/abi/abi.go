@@ -6,10 +6,12 @@ package abi
 // Version is the ABI's version; a guest exports Marker to say it speaks it.
 const Version = 1
 
-// What a manifest's abi may be: a guest of this contract, or a plain WASI command.
+// What a manifest's abi may be: a guest of this contract, a plain WASI command, or a plugin
+// built with a PDK of Extism.
 const (
 	V1          = "v1"
 	WASICommand = "wasi-command"
+	Extism      = "extism"
 )
 
 // Names that a guest exports.
@@ -231,9 +233,11 @@ type HTTPResponse struct {
 type Manifest struct {
 	Name    string `json:"name"`
 	Version string `json:"version"`
-	// ABI is V1 or WASICommand.
+	// ABI is V1, WASICommand or Extism.
 	ABI    string         `json:"abi"`
 	Module ManifestModule `json:"module"`
+	// Function is the export that an Extism plugin is called by.
+	Function string `json:"function,omitempty"`
 	// Needs is what the plugin asks for; the rule file's allow grants it. Same keys,
 	// same units.
 	Needs  Grants `json:"needs"`

@@ -36,6 +36,10 @@ type Recording struct {
 	Plugin string `json:"plugin"`
 	Module string `json:"module"`
 	ABI    string `json:"abi"`
+	// Function is what an Extism plugin was called by, KeptVars that its vars were kept in
+	// the target's key-value space.
+	Function string `json:"function,omitempty"`
+	KeptVars bool   `json:"kept_vars,omitempty"`
 
 	Target string     `json:"target"`
 	Config Text       `json:"config,omitempty"`
