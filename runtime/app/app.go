@@ -134,6 +134,7 @@ func (a *App) assemble(ctx context.Context, o Options) (err error) {
 // Run serves, delivers and watches the rule files until ctx ends; kick (SIGHUP) reloads
 // them. Then it drains: the server first, so that nothing comes in that nobody delivers.
 func (a *App) Run(ctx context.Context, kick <-chan os.Signal) error {
+	defer collectLess()()
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	engineCtx, stopEngine := context.WithCancel(context.WithoutCancel(ctx))

@@ -70,7 +70,7 @@ func (t *tx) add(e store.Entry) (store.Seq, error) {
 		}
 		tid, err := t.tid(p.Target)
 		if err == nil {
-			err = t.w.events.exec("INSERT INTO wants (tid, seq) VALUES (?, ?)", tid, int64(seq))
+			err = t.want(tid, seq)
 		}
 		if err != nil {
 			return 0, err
@@ -174,23 +174,6 @@ func (s *Store) Read(ctx context.Context, name string, after store.Seq, n int) (
 		out = append(out, more...)
 	}
 	return out, nil
-}
-
-func (s *Store) readSegment(ctx context.Context, g *segment, name string, after store.Seq, n int) (out []store.Entry, err error) {
-	err = s.inSegment(ctx, g, func(c *conn) error {
-		out = nil
-		return c.query("SELECT w.seq, "+entryColumns+` FROM wants w LEFT JOIN entries e ON e.seq = w.seq
-			WHERE w.tid = (SELECT tid FROM targets WHERE name = ?) AND w.seq > ? ORDER BY w.seq LIMIT ?`,
-			[]any{name, int64(after), n}, func(r *sqlite3.Stmt) error {
-				e, ok := scanEntry(r, 1)
-				if !ok {
-					e = s.damagedEntry(g, store.Seq(r.ColumnInt64(0)), name)
-				}
-				out = append(out, e)
-				return nil
-			})
-	})
-	return out, err
 }
 
 // entryAt reads one entry; found is false if the log does not hold it any more.

@@ -1,8 +1,10 @@
 package sqlite
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -53,6 +55,36 @@ func removeIfThere(path string) error {
 		return err
 	}
 	return nil
+}
+
+// upgrade brings a file of events of the first version to this one: a row of wants was
+// for one place.
+func (s *Store) upgrade(g *segment) error {
+	if have, err := fileVersion(g.path); err != nil || have != 1 {
+		return err
+	}
+	c, err := connectWriter(s.eventsSetup(g.path), eventsSchema, eventsVersion)
+	if err == nil {
+		err = errors.Join(c.script("BEGIN IMMEDIATE; ALTER TABLE wants ADD COLUMN run INTEGER NOT NULL DEFAULT 0; PRAGMA user_version = 2; COMMIT"), c.close())
+	}
+	if err == nil || isFull(err) {
+		return err
+	}
+	return s.mend(g, err) // what can be read goes into a new file
+}
+
+// fileVersion is the version that stands in a file's header, 0 in one that has none.
+func fileVersion(path string) (uint32, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return 0, err
+	}
+	defer f.Close()
+	var header [64]byte
+	if _, err := io.ReadFull(f, header[:]); err != nil {
+		return 0, nil //nolint:nilerr // what it lacks is for whoever reads it
+	}
+	return binary.BigEndian.Uint32(header[60:]), nil
 }
 
 // migration copies the tables of an old schema. Its rows are numbered by target, and their

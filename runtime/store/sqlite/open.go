@@ -149,6 +149,9 @@ func (s *Store) recallSegments(ctx context.Context) error {
 	for _, g := range s.segments {
 		if note, ok := sealed[g.first]; ok {
 			g.last, g.keysUntil, g.newest = note.last, note.keysUntil, note.newest
+			if err := s.upgrade(g); err != nil {
+				return err
+			}
 		} else if err := s.recallSegment(ctx, g); err != nil {
 			return err
 		} else {
@@ -168,6 +171,9 @@ func (s *Store) recallSegments(ctx context.Context) error {
 // recallSegment reads one that was not sealed, and mends it first if it is damaged.
 func (s *Store) recallSegment(ctx context.Context, g *segment) error {
 	if err := s.lostIn(g.path); err != nil {
+		return err
+	}
+	if err := s.upgrade(g); err != nil {
 		return err
 	}
 	read := func(c *conn) error {

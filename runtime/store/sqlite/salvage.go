@@ -221,7 +221,10 @@ func (s *Store) salvageState(cause error) error {
 // that is not known.
 func (s *Store) salvageSegment(path string, first, last store.Seq, cause error) error {
 	return s.replace(s.eventsSetup(path), eventsSchema, eventsVersion, cause, func(old, fresh *conn) error {
-		c := salvage{s: s, old: old, fresh: fresh, tids: map[string]int64{}}
+		c := salvage{s: s, old: old, fresh: fresh, tids: map[string]int64{}, run: "run"}
+		if have, err := old.number("PRAGMA user_version"); err == nil && have == 1 {
+			c.run = "0"
+		}
 		for _, t := range []table{
 			{"targets", "tid, name", "tid"}, {"keys", "key, id, expires", "key"},
 			{"redo", "n, crc, body", "n"}, {"meta", "name, value", "name"},
@@ -241,6 +244,8 @@ type salvage struct {
 	tids       map[string]int64
 	oldTids    map[string]int64
 	lost       int
+	// run is the column of wants, which files of the first version do not have.
+	run string
 }
 
 // maxMisses is after how many places without an entry the end is taken for reached, where
@@ -370,7 +375,9 @@ func (c *salvage) wanted(target string, seq store.Seq) (bool, error) {
 	if !known {
 		return true, nil
 	}
-	found, err := c.old.one("SELECT 1 FROM wants WHERE tid = ? AND seq = ?", []any{tid, int64(seq)}, func(*sqlite3.Stmt) {})
+	found := false
+	_, err := c.old.one("SELECT seq - "+c.run+" FROM wants WHERE tid = ? AND seq >= ? ORDER BY seq LIMIT 1", []any{tid, int64(seq)},
+		func(r *sqlite3.Stmt) { found = store.Seq(r.ColumnInt64(0)) <= seq })
 	if isDamage(err) {
 		return true, nil
 	}

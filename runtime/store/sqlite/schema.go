@@ -5,7 +5,7 @@ package sqlite
 // everything; see migrate.go.
 const (
 	stateVersion  = 3
-	eventsVersion = 1
+	eventsVersion = 2
 )
 
 // Page sizes. Five events of 1.5 KB share a page of 8 KiB, and only two one of 4.
@@ -108,9 +108,12 @@ CREATE TABLE targets (
 	name TEXT NOT NULL UNIQUE
 ) STRICT;
 
+-- A target wants the entry at a place, and all of those before it that run counts: the
+-- entries of one commit are often wanted one after the other. Rows do not overlap.
 CREATE TABLE wants (
 	tid INTEGER NOT NULL,
 	seq INTEGER NOT NULL,
+	run INTEGER NOT NULL DEFAULT 0,
 	PRIMARY KEY (tid, seq)
 ) STRICT, WITHOUT ROWID;
 

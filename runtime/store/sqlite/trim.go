@@ -140,7 +140,7 @@ func (g *segment) unreadBy(cursor func(string) store.Seq) (names []string) {
 
 func (s *Store) countUnread(ctx context.Context, g *segment, l *store.Lane) error {
 	return s.inSegment(ctx, g, func(c *conn) error {
-		n, err := c.number("SELECT count(*) FROM wants WHERE tid = (SELECT tid FROM targets WHERE name = ?) AND seq > ?", l.Target, int64(l.Cursor))
+		n, err := c.number("SELECT sum(min(run + 1, seq - ?2)) FROM wants WHERE tid = (SELECT tid FROM targets WHERE name = ?1) AND seq > ?2", l.Target, int64(l.Cursor))
 		l.Unread += int(n)
 		return err
 	})

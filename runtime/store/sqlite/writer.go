@@ -61,6 +61,7 @@ type tx struct {
 	entries   []store.Entry
 	newest    map[string]store.Seq
 	tids      map[string]int64
+	runs      map[int64]run
 	keysUntil int64
 	redo      []redo
 	unlinked  []*segment
@@ -223,7 +224,7 @@ func (s *Store) transact(ops []*op) (waiting []*op, err error) {
 
 // begin prepares a transaction. What a full disk kept from bus.db is made up for first.
 func (s *Store) begin(ops []*op) *tx {
-	t := &tx{s: s, w: s.writer, cursors: map[string]store.Seq{}, newest: map[string]store.Seq{}, tids: map[string]int64{}}
+	t := &tx{s: s, w: s.writer, cursors: map[string]store.Seq{}, newest: map[string]store.Seq{}, tids: map[string]int64{}, runs: map[int64]run{}}
 	for _, o := range ops {
 		t.durable = t.durable || o.durable
 	}
@@ -261,6 +262,9 @@ func (t *tx) beginEvents(now time.Time) error {
 func (t *tx) commitLog() error {
 	if !t.inEvents {
 		return nil
+	}
+	if err := t.endRuns(); err != nil {
+		return err
 	}
 	if err := t.w.events.exec("COMMIT"); err != nil {
 		return err
