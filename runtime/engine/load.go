@@ -72,7 +72,8 @@ func (e *Engine) Load(ctx context.Context, set *rulefile.Set) error {
 	defer e.loading.Unlock()
 	start := e.config.Now()
 	rs := newRuleset(set)
-	indexed := e.config.Now()
+	index := e.config.Now().Sub(start)
+	e.status.indexed(index)
 	if err := e.admit(rs); err != nil {
 		return err
 	}
@@ -103,7 +104,7 @@ func (e *Engine) Load(ctx context.Context, set *rulefile.Set) error {
 	}
 	e.closeTargets(old, rs)
 	e.log.Info("rules loaded", "rules", len(rs.set.Rules), "enabled", len(rs.active), "targets", len(rs.targets),
-		"index", indexed.Sub(start).String(), "took", e.config.Now().Sub(start).String())
+		"index", index.String(), "took", e.config.Now().Sub(start).String())
 	return nil
 }
 

@@ -33,6 +33,8 @@ type ReloadStatus struct {
 	LastOK time.Time `json:"last_ok,omitzero"`
 	// Took is how many seconds it took to read the files, make the index and open targets.
 	Took float64 `json:"took_seconds,omitempty"`
+	// Index is how many seconds of that it took to make the index.
+	Index float64 `json:"index_seconds,omitempty"`
 	// Failures counts the failed ones since the last good one.
 	Failures int `json:"failures,omitempty"`
 	// Error says why it failed; Findings are the rule files' own.
@@ -85,6 +87,13 @@ func (e *Engine) ReloadStatus() ReloadStatus {
 	e.status.mu.Lock()
 	defer e.status.mu.Unlock()
 	return e.status.reload
+}
+
+// indexed notes how long it took to make the index.
+func (b *statusBox) indexed(took time.Duration) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.reload.Index = took.Seconds()
 }
 
 // reloaded notes how a reload went.

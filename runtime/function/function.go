@@ -31,8 +31,11 @@ var ErrDataInLambda = errors.New("--data (TOCSIN_DATA) is set: the store in file
 
 // New puts the machine together as a Lambda function and loads the rules, which stand in
 // the function's package under rules; packed plugins stand under plugins. A rule set that
-// cannot be loaded is a *core.RulesError; warnings are returned.
-func New(ctx context.Context, c config.Config, o core.Options, started time.Time) (_ *lambdahost.Host, warnings diag.List, err error) {
+// cannot be loaded is a *core.RulesError; warnings are returned. first is called after the
+// first invocation, with what the time until then went into.
+func New(ctx context.Context, c config.Config, o core.Options, started time.Time, first func(ColdStart)) (_ *lambdahost.Host, warnings diag.List, err error) {
+	cold := newStopwatch(started)
+	o.Plugins = cold.plugins
 	if c.Data != "" {
 		return nil, nil, ErrDataInLambda
 	}
@@ -67,12 +70,14 @@ func New(ctx context.Context, c config.Config, o core.Options, started time.Time
 	if err != nil {
 		return nil, nil, err
 	}
+	cold.configured()
 	if warnings, err = m.Load(ctx); err != nil {
 		return nil, nil, err
 	}
+	cold.loaded(m.Engine.ReloadStatus())
 	return lambdahost.New(lambdahost.Config{
 		Engine: m.Engine, Front: front, Objects: lambdahost.NewS3(lambdahost.S3Config{Endpoint: os.Getenv("AWS_ENDPOINT_URL_S3"), Config: o.AWS, Now: o.Now}),
-		Account: c.Account, Region: c.Region, Started: started, Now: o.Now, Log: o.Log,
+		Account: c.Account, Region: c.Region, First: func(took time.Duration) { first(cold.answered(took)) }, Now: o.Now, Log: o.Log,
 		Metrics: func(line []byte) { os.Stdout.Write(line) },
 	}), warnings, nil
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
@@ -42,9 +41,9 @@ type Config struct {
 	Account, Region string
 	// Bus is the bus that events are on. Default: "default".
 	Bus string
-	// Started is when the process began, for the line in the log that splits the time of a
-	// cold start.
-	Started time.Time
+	// First is called after the first invocation, with how long that took. Default: nothing
+	// is.
+	First func(took time.Duration)
 	// Metrics takes the lines of metrics. Default: none are written.
 	Metrics func(line []byte)
 	// Now is the clock. Default: time.Now.
@@ -55,10 +54,10 @@ type Config struct {
 
 // Host answers invocations. Make one with New.
 type Host struct {
-	c      Config
-	log    hclog.Logger
-	meter  meter
-	warmed atomic.Bool
+	c     Config
+	log   hclog.Logger
+	meter meter
+	first sync.Once
 	// working is read-locked over an invocation.
 	working sync.RWMutex
 }
@@ -75,6 +74,9 @@ func New(c Config) *Host {
 	}
 	if c.Log == nil {
 		c.Log = hclog.NewNullLogger()
+	}
+	if c.First == nil {
+		c.First = func(time.Duration) {}
 	}
 	if c.Metrics == nil {
 		c.Metrics = func([]byte) {}
@@ -95,6 +97,8 @@ func (h *Host) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	h.working.RLock()
 	defer h.working.RUnlock()
 	began := h.c.Now()
+	first := func() { h.first.Do(func() { h.c.First(h.c.Now().Sub(began)) }) }
+	defer first() // also after a panic
 	if deadline, ok := ctx.Deadline(); ok {
 		keep := min(margin, time.Until(deadline)/4)
 		var cancel context.CancelFunc
@@ -106,32 +110,33 @@ func (h *Host) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 		h.log.Error("an invocation is not understood", "request", requestID(ctx), "error", err)
 		return nil, err
 	}
-	var answer []byte
-	var failed int
-	if p.Kind == payloads.HTTP {
-		answer, err = h.serve(ctx, p.Request)
-	} else {
-		verdicts := h.deliver(ctx, p)
-		for i, v := range verdicts {
-			if v != nil {
-				failed++
-				h.log.Error("a record failed; its sender is told", "request", requestID(ctx), "source", string(p.Kind), "record", p.Records[i].ID, "error", v)
-			}
-		}
-		answer, err = p.Answer(verdicts)
-	}
+	answer, failed, err := h.answer(ctx, p)
+	first()
 	h.tell(ctx, p, failed, began)
 	return answer, err
+}
+
+// answer does what an invocation asks for, and counts the records that failed.
+func (h *Host) answer(ctx context.Context, p payloads.Payload) (answer []byte, failed int, err error) {
+	if p.Kind == payloads.HTTP {
+		answer, err = h.serve(ctx, p.Request)
+		return answer, 0, err
+	}
+	verdicts := h.deliver(ctx, p)
+	for i, v := range verdicts {
+		if v != nil {
+			failed++
+			h.log.Error("a record failed; its sender is told", "request", requestID(ctx), "source", string(p.Kind), "record", p.Records[i].ID, "error", v)
+		}
+	}
+	answer, err = p.Answer(verdicts)
+	return answer, failed, err
 }
 
 // tell writes the line of the log and the line of metrics of an invocation.
 func (h *Host) tell(ctx context.Context, p payloads.Payload, failed int, began time.Time) {
 	now := h.c.Now()
-	args := []any{"request", requestID(ctx), "source", string(p.Kind), "records", len(p.Records), "failed", failed, "took_ms", millis(now.Sub(began))}
-	if !h.warmed.Swap(true) && !h.c.Started.IsZero() {
-		args = append(args, "cold", true, "init_ms", millis(began.Sub(h.c.Started)))
-	}
-	h.log.Info("invocation", args...)
+	h.log.Info("invocation", "request", requestID(ctx), "source", string(p.Kind), "records", len(p.Records), "failed", failed, "took_ms", millis(now.Sub(began)))
 	h.c.Metrics(h.meter.line(h.c.Engine.Stats(), now, now.Sub(began)))
 }
 
