@@ -21,6 +21,7 @@ import (
 
 	"github.com/tocsin-engine/tocsin/ingest/awswire"
 	"github.com/tocsin-engine/tocsin/runtime/service"
+	"github.com/tocsin-engine/tocsin/runtime/tracing"
 	"github.com/tocsin-engine/tocsin/sdk/abi"
 	"github.com/tocsin-engine/tocsin/sdk/event"
 )
@@ -196,6 +197,7 @@ func (c *Client) send(ctx context.Context, r abi.AWSRequest, out awswire.Outgoin
 	}
 	request.Header = out.Header.Clone()
 	request.Header.Set("User-Agent", "tocsin")
+	tracing.Set(ctx, request.Header) // the signer leaves it out, as AWS does
 	credentials, err := c.c.Credentials.Retrieve(ctx)
 	if err != nil {
 		return awswire.Answer{}, fmt.Errorf("no AWS credentials to sign with: %w", err)

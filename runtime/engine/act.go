@@ -138,13 +138,23 @@ func (a *act) undelivered(ctx context.Context, target string, lane []pending) ([
 	return rest, nil
 }
 
-// remember notes what was delivered. Failing at that costs a second delivery at worst.
+// rememberWithin is how long remembering may take when the time of the deliveries is over;
+// a host keeps more than that for its answer.
+const rememberWithin = 100 * time.Millisecond
+
+// remember notes what was delivered, also when the time is over by then: what was delivered
+// last would be delivered again. Failing at that costs a second delivery at worst.
 func (a *act) remember(ctx context.Context, target string, done []pending) {
 	e := a.engine
 	if !e.config.Store.Promises().Durable {
 		return
 	}
 	now := e.config.Now()
+	if deadline, ok := ctx.Deadline(); ctx.Err() != nil || ok && time.Until(deadline) < rememberWithin {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), rememberWithin)
+		defer cancel()
+	}
 	for chunk := range slices.Chunk(done, store.MaxSwaps) {
 		swaps := map[string]store.Swap{} // two events may have one id
 		for _, p := range chunk {

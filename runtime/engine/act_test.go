@@ -155,6 +155,33 @@ func TestActRemembersWhatItDelivered(t *testing.T) {
 	}
 }
 
+// strict is a remembering store that does nothing for a context that has ended.
+type strict struct{ remembering }
+
+func (s strict) Apply(ctx context.Context, now time.Time, swaps ...store.Swap) ([]uint64, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	return s.remembering.Apply(ctx, now, swaps...)
+}
+
+func TestActRemembersWhatItDeliveredLast(t *testing.T) {
+	w := newWorldWith(t, relay, engine.Config{Store: strict{remembering{memory.New(memory.Config{})}}})
+	ctx, end := context.WithCancel(context.Background())
+	w.plugins.act = func(context.Context, sandbox.Capabilities, string, dispatch.Delivery) dispatch.Outcome {
+		end() // the time is over when it is delivered
+		return dispatch.Outcome{OK: true}
+	}
+	ev := []service.Submission{{Event: newEvent(t, "e1", "shop", `{}`)}}
+	w.Act(ctx, ev)
+	if errs := w.Act(context.Background(), ev); errs[0] != nil {
+		t.Error(errs)
+	}
+	if n := len(w.plugins.got["relay"]); n != 1 {
+		t.Errorf("delivered %d times", n)
+	}
+}
+
 func TestActOncePer(t *testing.T) {
 	w := newWorld(t, once)
 	group := func(id string) event.Event { return newEvent(t, id, "shop", `{"group":"a"}`) }

@@ -15,6 +15,7 @@ import (
 	payloads "github.com/tocsin-engine/tocsin/ingest/lambda"
 	"github.com/tocsin-engine/tocsin/runtime/engine"
 	"github.com/tocsin-engine/tocsin/runtime/service"
+	"github.com/tocsin-engine/tocsin/runtime/tracing"
 	"github.com/tocsin-engine/tocsin/sdk/event"
 )
 
@@ -98,7 +99,9 @@ func (h *Host) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	defer h.working.RUnlock()
 	began := h.c.Now()
 	first := func() { h.first.Do(func() { h.c.First(h.c.Now().Sub(began)) }) }
-	defer first() // also after a panic
+	defer first()                                     // also after a panic
+	trace, _ := ctx.Value("x-amzn-trace-id").(string) // aws-lambda-go's key
+	ctx = tracing.With(ctx, trace)
 	if deadline, ok := ctx.Deadline(); ok {
 		keep := min(margin, time.Until(deadline)/4)
 		var cancel context.CancelFunc
@@ -136,7 +139,7 @@ func (h *Host) answer(ctx context.Context, p payloads.Payload) (answer []byte, f
 // tell writes the line of the log and the line of metrics of an invocation.
 func (h *Host) tell(ctx context.Context, p payloads.Payload, failed int, began time.Time) {
 	now := h.c.Now()
-	h.log.Info("invocation", "request", requestID(ctx), "source", string(p.Kind), "records", len(p.Records), "failed", failed, "took_ms", millis(now.Sub(began)))
+	h.log.Info("invocation", "request", requestID(ctx), "source", string(p.Kind), "records", len(p.Records), "failed", failed, "took_ms", millis(now.Sub(began)), "trace", tracing.Of(ctx))
 	h.c.Metrics(h.meter.line(h.c.Engine.Stats(), now, now.Sub(began)))
 }
 

@@ -24,6 +24,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/tocsin-engine/tocsin/runtime/tracing"
 	"github.com/tocsin-engine/tocsin/sdk/abi"
 )
 
@@ -99,6 +100,7 @@ func build(ctx context.Context, r abi.HTTPRequest) (*http.Request, error) {
 	if request.Header.Get("User-Agent") == "" {
 		request.Header.Set("User-Agent", "tocsin")
 	}
+	tracing.Set(ctx, request.Header)
 	return request, nil
 }
 
