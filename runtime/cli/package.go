@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tocsin-engine/tocsin/runtime/lambdapack"
+	"github.com/tocsin-engine/tocsin/runtime/lambdapack/template"
 	"github.com/tocsin-engine/tocsin/runtime/sandbox"
 )
 
@@ -32,6 +33,8 @@ type packageVerb struct {
 	format       string
 	sources, env []string
 	dryRun       bool
+	templates    []string
+	force        bool
 	lambdapack.Options
 }
 
@@ -43,7 +46,9 @@ func packageLambdaCommand(a *app) *cobra.Command {
 		Short: "a zip and templates of a Lambda function",
 		Long: `Make a Lambda function of a folder of rules: a zip with the bootstrap, the rules and the
 packed plugins that rules reach. First the rules are checked as by tocsin check --for lambda.
-Equal inputs give equal bytes. --dry-run says what would be made and writes nothing.
+Beside the zip stand templates that deploy it: template.yaml for SAM, main.tf for Terraform,
+and cdk, a project in TypeScript. One that was changed by hand is not written again without
+--force. Equal inputs give equal bytes. --dry-run says what would be made and writes nothing.
 
 What invokes the function follows from the rules. A rule that names sources of AWS
 (source: [aws.ec2]) implies an EventBridge rule on the default bus; rules that name the same
@@ -81,6 +86,8 @@ func (v *packageVerb) flags(cmd *cobra.Command) {
 	v.Function.Arch = runtime.GOARCH
 	f.Var(&choice{&v.Function.Arch, []string{"amd64", "arm64"}}, "arch", "the function's processor: amd64 or arm64")
 	f.StringVar(&v.Zip, "out", "", "the zip `FILE` to write (NAME-ARCH.zip)")
+	f.StringSliceVar(&v.templates, "templates", template.Kinds, "write these templates beside the zip: sam, cdk, terraform, or none")
+	f.BoolVar(&v.force, "force", false, "write also those templates anew that were changed by hand")
 	f.BoolVar(&v.dryRun, "dry-run", false, "print the plan and write nothing")
 	f.StringArrayVar(&v.sources, "source", nil, "what invokes the function, as `KIND:WHICH`; repeat it")
 	f.BoolVar(&v.Implied, "implied", true, "add the sources that follow from the rules")
@@ -126,15 +133,16 @@ func (v *packageVerb) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	var written []string
 	if !v.dryRun {
-		if err := v.write(made); err != nil {
+		if written, err = v.write(made); err != nil {
 			return err
 		}
 	}
 	if v.format == "json" {
 		return printJSON(v.app.out, made.Plan)
 	}
-	return v.tell(made.Plan)
+	return v.tell(made.Plan, written)
 }
 
 // pack makes the zip.
@@ -187,6 +195,9 @@ func (v *packageVerb) settle() error {
 			return &exit{exitUsage, err}
 		}
 		v.Sources = append(v.Sources, s)
+	}
+	if err := v.kinds(); err != nil {
+		return err
 	}
 	return v.variables()
 }

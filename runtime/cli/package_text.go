@@ -2,62 +2,42 @@ package cli
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/tocsin-engine/tocsin/runtime/lambdapack"
 )
 
-// write writes the zip: all of it or nothing.
-func (v *packageVerb) write(made *lambdapack.Package) error {
-	dir := filepath.Dir(v.Zip)
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return err
-	}
-	f, err := os.CreateTemp(dir, ".tocsin-*.zip")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name())
-	_, err = f.Write(made.Zip)
-	if closed := f.Close(); err == nil {
-		err = closed
-	}
-	if err == nil {
-		err = os.Chmod(f.Name(), 0o644)
-	}
-	if err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), v.Zip)
-}
-
 // tell prints the plan for people: all of it for --dry-run, else what was written. A
 // person is warned on stderr.
-func (v *packageVerb) tell(p lambdapack.Plan) error {
+func (v *packageVerb) tell(p lambdapack.Plan, written []string) error {
 	if v.dryRun {
 		if _, err := fmt.Fprint(v.app.out, planText(p, v.app.style)); err != nil {
 			return err
 		}
 	}
-	if !v.app.cfg.Quiet {
-		for _, w := range p.Warnings {
-			fmt.Fprintf(v.app.err, "%s %s: %s\n", v.app.talk.mark(), w.About, w.Message)
-			if w.Help != "" {
-				fmt.Fprintf(v.app.err, "  %s\n", v.app.talk.faint(w.Help))
-			}
+	for _, w := range p.Warnings {
+		v.app.note("%s: %s", w.About, w.Message)
+		if w.Help != "" && !v.app.cfg.Quiet {
+			fmt.Fprintf(v.app.err, "  %s\n", v.app.talk.faint(w.Help))
 		}
 	}
-	if v.dryRun {
-		return nil
-	}
-	if !v.app.cfg.Quiet {
-		fmt.Fprintf(v.app.err, "%s %s, %s unpacked, for %s; %s, %s\n", v.app.talk.tick(), size(p.Zip.Size), size(p.Zip.Unzipped), p.Function.Arch,
+	if !v.dryRun && !v.app.cfg.Quiet {
+		fmt.Fprintf(v.app.err, "%s %s for %s, %s unpacked; %s, %s\n", v.app.talk.tick(), size(p.Zip.Size), p.Function.Arch, size(p.Zip.Unzipped),
 			count(len(p.Sources), "source"), count(len(p.Permissions), "permission"))
 	}
-	_, err := fmt.Fprintf(v.app.out, "%s\n    sha256: %s\n", v.Zip, p.Zip.SHA256)
-	return err
+	for _, name := range written {
+		if _, err := fmt.Fprintln(v.app.out, name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// note is something that a person should look at.
+func (a *app) note(format string, args ...any) {
+	if !a.cfg.Quiet {
+		fmt.Fprintf(a.err, "%s %s\n", a.talk.mark(), fmt.Sprintf(format, args...))
+	}
 }
 
 // planText is the plan as a person reads it.
