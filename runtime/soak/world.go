@@ -189,15 +189,19 @@ func waiting(s store.Stats) (n int) {
 // verdict is what the ledgers say.
 type verdict struct {
 	acknowledged, lost, phantom, duplicates, dead, pending int
+	// damaged is what the store reported while it was asked.
+	damaged uint64
 }
 
-// judge drains and holds the ledgers against each other.
+// judge drains and holds the ledgers against each other. The stats are of the last life,
+// with the damage that is seen only afterwards.
 func (w *world) judge(ctx context.Context) (verdict, store.Stats, error) {
 	stats, err := w.drain(ctx)
 	if err != nil {
 		return verdict{}, stats, err
 	}
 	v, err := w.compare(ctx)
+	stats.Damaged += v.damaged
 	return v, stats, err
 }
 
@@ -275,7 +279,9 @@ func (w *world) undelivered(ctx context.Context, fates map[string]map[string]int
 			return err
 		}
 	}
-	return nil
+	stats, err := s.Stats(ctx)
+	v.damaged = stats.Damaged
+	return err
 }
 
 // pending adds what still waits for a target.

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"github.com/ncruces/go-sqlite3"
 )
@@ -35,10 +36,13 @@ type setup struct {
 	readOnly bool
 }
 
+// busyTimeout is how long a connection waits for another one's lock.
+const busyTimeout = 10 * time.Second
+
 // connect opens a file. Every page of a file that we made ends with a checksum, which is
 // verified when the page is read.
 func connect(o setup) (*conn, error) {
-	pragmas := []string{"busy_timeout(10000)", fmt.Sprintf("page_size(%d)", o.pageSize),
+	pragmas := []string{fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds()), fmt.Sprintf("page_size(%d)", o.pageSize),
 		fmt.Sprintf("cache_size(-%d)", o.cache>>10), "temp_store(MEMORY)"}
 	if o.readOnly {
 		pragmas = append(pragmas, "query_only(1)")

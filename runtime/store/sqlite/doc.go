@@ -15,6 +15,7 @@
 // A full disk is store.ErrFull and ends when there is room again. Any other failed
 // commit is final: what the disk holds is unknown after a failed fsync, so every later
 // call fails and Failed says so; a restart recovers. Every page and every row carries a
-// checksum: an event whose bytes have changed becomes a dead letter and no wrong event,
-// and a damaged file is replaced by what can be read of it.
+// checksum: a single flipped bit is turned back where it can be told, an event whose bytes
+// have changed becomes a dead letter and no wrong event, and a damaged file is replaced by
+// what can be read of it. Whatever was found is reported, and counted in Stats.
 package sqlite

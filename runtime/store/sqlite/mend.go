@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"errors"
+	"path/filepath"
 
 	"github.com/tocsin-engine/tocsin/runtime/store"
 )
@@ -64,7 +65,10 @@ func (s *Store) mend(g *segment, cause error) error {
 		_ = w.events.close() // what it cannot do is what is mended
 		w.events, w.segment, w.tids = nil, nil, nil
 	}
-	err := errors.Join(g.reader().close(), s.salvageSegment(g.path, g.first, g.end(), cause))
+	err := g.reader().close()
+	if err == nil {
+		err = s.mendFile(s.eventsSetup(g.path), cause, func(cause error) error { return s.salvageSegment(g, cause) })
+	}
 	if err != nil {
 		return err
 	}
@@ -78,6 +82,22 @@ func (s *Store) mend(g *segment, cause error) error {
 		return s.openSegment(g)
 	}
 	return nil
+}
+
+// mendFile turns the flipped bits of a file back. If that is not all that is wrong with
+// it, it is salvaged.
+func (s *Store) mendFile(o setup, cause error, salvage func(cause error) error) error {
+	turned, left, err := turnPagesBack(o.path, o.pageSize)
+	if err != nil {
+		return err
+	}
+	if turned > 0 {
+		s.report("flipped bits of a file were turned back", "file", filepath.Base(o.path), "bits", turned, "error", cause)
+	}
+	if turned > 0 && left == 0 {
+		return nil
+	}
+	return salvage(cause)
 }
 
 // report says that something of what was stored is damaged.

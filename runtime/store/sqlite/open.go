@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"errors"
 	"os"
 	"path/filepath"
 
@@ -24,7 +23,7 @@ func (s *Store) open(ctx context.Context) (err error) {
 	if s.lock, err = lockDir(s.dir); err != nil {
 		return err
 	}
-	if err := s.lostIn(filepath.Join(s.dir, File)); err != nil {
+	if err := s.mendLog(filepath.Join(s.dir, File)); err != nil {
 		return err
 	}
 	if err := s.migrate(); err != nil {
@@ -49,15 +48,7 @@ func (s *Store) open(ctx context.Context) (err error) {
 // openState opens bus.db. Its pages are verified once before it is relied on, because
 // its damage would not be seen before the page is needed, by a writer perhaps.
 func (s *Store) openState() error {
-	o := s.stateSetup()
-	var err error
-	s.writer.state, err = connectWriter(o, stateSchema, stateVersion)
-	if err == nil {
-		err = s.verifyState()
-	}
-	if err == nil {
-		err = s.recall()
-	}
+	err := s.readState()
 	if !isDamage(err) {
 		return err
 	}
@@ -65,28 +56,43 @@ func (s *Store) openState() error {
 		_ = s.writer.state.close() // it is damaged
 		s.writer.state = nil
 	}
-	if err := s.salvageState(err); err != nil {
+	if err := s.mendFile(s.stateSetup(), err, s.salvageState); err != nil {
 		return err
 	}
-	if s.writer.state, err = connectWriter(o, stateSchema, stateVersion); err != nil {
-		return err
-	}
-	return s.recall()
+	return s.readState()
 }
 
-// lostIn reports what a file's write-ahead log has lost, before SQLite tidies it away. A
-// last frame that is not whole is what a kill leaves of a commit that it cut short; that
-// it was damaged instead cannot be told.
-func (s *Store) lostIn(path string) error {
-	lost, err := lostFrames(path)
-	switch {
-	case lost > 1:
-		s.report("a write-ahead log does not end as it was written: a power cut or damage; what was acknowledged may be lost",
-			"file", filepath.Base(path), "frames", lost)
-	case lost == 1:
-		s.log.Warn("the last frame of a write-ahead log is not whole", "file", filepath.Base(path))
+func (s *Store) readState() (err error) {
+	s.writer.state, err = connectWriter(s.stateSetup(), stateSchema, stateVersion)
+	if err == nil {
+		err = s.verifyState()
+	}
+	if err == nil {
+		err = s.recall()
 	}
 	return err
+}
+
+// mendLog puts a file's write-ahead log right before SQLite reads it, and reports what is
+// wrong with it. A last frame that is not whole is what a kill leaves of a commit that it
+// cut short; that it was damaged instead cannot be told.
+func (s *Store) mendLog(path string) error {
+	w, err := readLog(path)
+	if err != nil {
+		return err
+	}
+	name := filepath.Base(path)
+	if w.turned > 0 {
+		s.report("flipped bits of a write-ahead log were turned back", "file", name, "bits", w.turned)
+	}
+	switch lost := w.bad + w.missing; {
+	case lost == 1 && w.torn:
+		s.log.Warn("the last frame of a write-ahead log is not whole", "file", name)
+	case lost > 0:
+		s.report("a write-ahead log is not what was written: a power cut or damage; what was acknowledged may be lost",
+			"file", name, "frames", lost)
+	}
+	return w.write()
 }
 
 func (s *Store) verifyState() error {
@@ -144,9 +150,11 @@ func (s *Store) recallSegments(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var kept []*segment
-	var newest *segment
+	var unsealed []*segment
 	for _, g := range s.segments {
+		if err := s.mendLog(g.path); err != nil {
+			return err
+		}
 		if note, ok := sealed[g.first]; ok {
 			g.last, g.keysUntil, g.newest = note.last, note.keysUntil, note.newest
 			if err := s.upgrade(g); err != nil {
@@ -155,24 +163,43 @@ func (s *Store) recallSegments(ctx context.Context) error {
 		} else if err := s.recallSegment(ctx, g); err != nil {
 			return err
 		} else {
-			newest = g
+			unsealed = append(unsealed, g)
 		}
-		kept = append(kept, g)
 		s.writer.seq = max(s.writer.seq, g.first-1, g.last)
 		s.entries.Add(int64(g.last + 1 - g.first))
 	}
-	s.segments = kept
-	if newest == nil || newest != kept[len(kept)-1] {
-		return nil
+	if n := len(unsealed); n > 0 && unsealed[n-1] == s.segments[len(s.segments)-1] {
+		if err := s.openSegment(unsealed[n-1]); err != nil {
+			return err
+		}
+		unsealed = unsealed[:n-1]
 	}
-	return s.openSegment(newest)
+	return s.change(func(t *tx) error {
+		for _, g := range unsealed {
+			if err := t.noteSealed(g); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// change makes changes in bus.db before the writer runs.
+func (s *Store) change(do func(*tx) error) error {
+	t := s.begin(nil)
+	t.durable = true
+	err := do(t)
+	if err == nil {
+		err = t.commitState()
+	}
+	if err != nil {
+		t.rollback()
+	}
+	return err
 }
 
 // recallSegment reads one that was not sealed, and mends it first if it is damaged.
 func (s *Store) recallSegment(ctx context.Context, g *segment) error {
-	if err := s.lostIn(g.path); err != nil {
-		return err
-	}
 	if err := s.upgrade(g); err != nil {
 		return err
 	}
@@ -205,13 +232,13 @@ func (s *Store) catchUp(c *conn) error {
 	if err != nil || len(records) == 0 {
 		return err
 	}
-	t := s.begin(nil)
-	t.durable = true
-	if err := t.beginState(); err != nil {
-		return err
-	}
-	if err := errors.Join(t.applyRedo(records), t.commitState()); err != nil {
-		t.rollback()
+	err = s.change(func(t *tx) error {
+		if err := t.beginState(); err != nil {
+			return err
+		}
+		return t.applyRedo(records)
+	})
+	if err != nil {
 		return err
 	}
 	s.writer.redo = records[len(records)-1].n

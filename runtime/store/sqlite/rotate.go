@@ -62,8 +62,9 @@ func (s *Store) leaveSegment() error {
 	if w.events == nil {
 		return nil
 	}
-	s.checkpointOf(w.events) // of what a reader keeps it from, whoever closes last makes up for it
-	err := w.events.close()
+	s.checkpointOf(w.events, sqlite3.CHECKPOINT_PASSIVE)
+	// Whoever closes last removes the log: readers go first, as far as they are at rest.
+	err := errors.Join(w.segment.reader().rest(), w.events.close())
 	w.events, w.segment, w.tids = nil, nil, nil
 	return err
 }
@@ -114,16 +115,18 @@ const largeWAL = 4 << 20
 func (s *Store) checkpointIfLarge() {
 	for _, c := range [...]*conn{s.writer.state, s.writer.events} {
 		if c != nil && c.walBytes > largeWAL {
-			s.checkpointOf(c)
+			s.checkpointOf(c, sqlite3.CHECKPOINT_PASSIVE)
 		}
 	}
 }
 
-// checkpoint moves the write-ahead logs when nothing happens, and closes what nobody reads.
+// checkpoint empties the write-ahead logs when nothing happens, and closes what nobody
+// reads. A log that was only moved would still be read before the file, and once it is
+// damaged what the file has newer is not seen any more.
 func (s *Store) checkpoint() {
 	for _, c := range [...]*conn{s.writer.state, s.writer.events} {
 		if c != nil && c.walBytes > 0 {
-			s.checkpointOf(c)
+			s.checkpointOf(c, sqlite3.CHECKPOINT_TRUNCATE)
 		}
 	}
 	for _, g := range s.all() {
@@ -135,11 +138,16 @@ func (s *Store) checkpoint() {
 
 // checkpointOf moves a write-ahead log into its file, as far as no reader is in the way.
 // A failed fsync is final here too.
-func (s *Store) checkpointOf(c *conn) {
-	_, _, err := c.db.WALCheckpoint("main", sqlite3.CHECKPOINT_PASSIVE)
+func (s *Store) checkpointOf(c *conn, mode sqlite3.CheckpointMode) {
+	err := c.db.BusyTimeout(0) // nobody waits for a reader
+	if err == nil {
+		_, _, err = c.db.WALCheckpoint("main", mode)
+	}
+	err = errors.Join(err, c.db.BusyTimeout(busyTimeout))
 	switch {
-	case err == nil, errors.Is(err, sqlite3.BUSY), isFull(err):
+	case err == nil, isFull(err), errors.Is(err, sqlite3.BUSY) && mode == sqlite3.CHECKPOINT_PASSIVE:
 		c.walBytes = 0 // until the next commit
+	case errors.Is(err, sqlite3.BUSY): // the next time
 	case s.Err() == nil:
 		_ = s.fail(err)
 	}

@@ -85,6 +85,13 @@ func transplant(o setup, schema string, version int) error {
 	sum := pageSum(page)
 	copy(page[o.pageSize-8:], sum[:])
 	copy(b, page)
+	log, err := os.ReadFile(o.path + "-wal")
+	if err == nil {
+		err = os.WriteFile(o.path+".mended-wal", log, 0o600)
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
 	return os.WriteFile(o.path+".mended", b, 0o600)
 }
 
@@ -194,14 +201,13 @@ func copyRow(fresh *conn, t table, r *sqlite3.Stmt) error {
 	return fresh.exec("INSERT OR IGNORE INTO "+t.name+" ("+t.columns+") VALUES ("+marks[2:]+")", args...)
 }
 
-// stateTables are those of bus.db.
+// stateTables are those of bus.db, but for what it says of files of events: they are read
+// again, for a target that is not among the unread ones any more would miss the rest.
 var stateTables = []table{
 	{"targets", "name, cursor, crc", "name"},
 	{"retries", "target, seq, rule, order_key, held, due, dying, crc, body", "target, seq, rule"},
 	{"dead", "id, target, seq, died, crc, body", "id"},
 	{"state", "space, key, version, expires, crc, value", "space, key"},
-	{"sealed", "first, last, keys_until", "first"},
-	{"unread", "first, target, last", "first, target"},
 	{"counters", "name, value", "name"},
 }
 
@@ -217,10 +223,9 @@ func (s *Store) salvageState(cause error) error {
 	})
 }
 
-// salvageSegment mends a file of events; last is the last place that it may hold, 0 if
-// that is not known.
-func (s *Store) salvageSegment(path string, first, last store.Seq, cause error) error {
-	return s.replace(s.eventsSetup(path), eventsSchema, eventsVersion, cause, func(old, fresh *conn) error {
+// salvageSegment mends a file of events.
+func (s *Store) salvageSegment(g *segment, cause error) error {
+	return s.replace(s.eventsSetup(g.path), eventsSchema, eventsVersion, cause, func(old, fresh *conn) error {
 		c := salvage{s: s, old: old, fresh: fresh, tids: map[string]int64{}, run: "run"}
 		if have, err := old.number("PRAGMA user_version"); err == nil && have == 1 {
 			c.run = "0"
@@ -233,7 +238,7 @@ func (s *Store) salvageSegment(path string, first, last store.Seq, cause error) 
 				return err
 			}
 		}
-		return c.entries(first, last)
+		return c.entries(g.first, g.end())
 	})
 }
 
@@ -254,7 +259,8 @@ const maxMisses = 20_000
 
 const allEntryColumns = "seq, received, chunk, hash, crc, hops, id, bus, pairs, raw"
 
-// entries copies the entries in their order and steps over what cannot be read.
+// entries copies the entries in their order and steps over what cannot be read; last is
+// the last place that the file may hold, or less than first if that is not known.
 func (c *salvage) entries(first, last store.Seq) error {
 	err := c.fresh.query("SELECT name, tid FROM targets", nil, func(r *sqlite3.Stmt) error {
 		c.tids[r.ColumnText(0)] = r.ColumnInt64(1)
@@ -266,6 +272,9 @@ func (c *salvage) entries(first, last store.Seq) error {
 	c.oldTids = maps.Clone(c.tids)
 	if n, err := c.old.number("SELECT max(seq) FROM entries"); err == nil {
 		last = max(last, store.Seq(n))
+	}
+	if last < first {
+		last = 0
 	}
 	at := first - 1
 	for {

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"errors"
+	"io"
 	"sync"
 	"syscall"
 
@@ -25,10 +26,23 @@ func (s fileSystem) OpenFilename(name *vfs.Filename, flags vfs.OpenFlag) (vfs.Fi
 	if err != nil {
 		return nil, out, err
 	}
-	return file{f}, out, nil
+	return file{f, flags&vfs.OPEN_MAIN_DB != 0}, out, nil
 }
 
-type file struct{ vfs.File }
+type file struct {
+	vfs.File
+	database bool
+}
+
+// ReadAt takes a page of which the file has only a part for what it is: SQLite would
+// take the rest for zeros, and the driver verifies only whole pages.
+func (f file) ReadAt(p []byte, off int64) (int, error) {
+	n, err := f.File.ReadAt(p, off)
+	if f.database && n > 0 && n < len(p) && errors.Is(err, io.EOF) {
+		return 0, vfs.SystemError(err, sqlite3.IOERR_DATA)
+	}
+	return n, err
+}
 
 func (f file) WriteAt(p []byte, off int64) (int, error) {
 	n, err := f.File.WriteAt(p, off)

@@ -112,6 +112,7 @@ func (s *Store) run() {
 			m.done <- s.mendOnce(m)
 		case <-timer.C:
 			s.checkpoint()
+			timer.Reset(idle)
 		case <-s.quit:
 			for { // what was handed over before is done before the end
 				select {
