@@ -20,6 +20,7 @@ type guest struct {
 
 // caller is what guest needs of a *sandbox.Target.
 type caller interface {
+	OneByOne() bool
 	Call(ctx context.Context, c sandbox.Call) (abi.Result, sandbox.Report, error)
 	Close() error
 }
@@ -28,10 +29,11 @@ type caller interface {
 func (g *guest) Close() error { return g.target.Close() }
 
 // Deliver hands the batch to the guest, in one call for the deliveries that share rule,
-// bus and hops: what the guest emits must know whose event it acts on.
+// bus and hops: what the guest emits must know whose event it acts on. A guest that takes
+// them one by one gets a call for each.
 func (g *guest) Deliver(ctx context.Context, batch []dispatch.Delivery) []dispatch.Outcome {
 	out := make([]dispatch.Outcome, len(batch))
-	for _, places := range alike(batch) {
+	for _, places := range g.groups(batch) {
 		part := make([]dispatch.Delivery, len(places))
 		for i, place := range places {
 			part[i] = batch[place]
@@ -41,6 +43,17 @@ func (g *guest) Deliver(ctx context.Context, batch []dispatch.Delivery) []dispat
 		}
 	}
 	return out
+}
+
+func (g *guest) groups(batch []dispatch.Delivery) [][]int {
+	if !g.target.OneByOne() {
+		return alike(batch)
+	}
+	groups := make([][]int, len(batch))
+	for i := range groups {
+		groups[i] = []int{i}
+	}
+	return groups
 }
 
 // alike groups the places of a batch's deliveries, in their order.

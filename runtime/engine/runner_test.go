@@ -16,7 +16,12 @@ import (
 )
 
 // fakeGuest dies of events called "poison" and answers the others by their names.
-type fakeGuest struct{ calls []string }
+type fakeGuest struct {
+	calls  []string
+	single bool
+}
+
+func (f *fakeGuest) OneByOne() bool { return f.single }
 
 func (f *fakeGuest) Close() error { return nil }
 
@@ -74,6 +79,19 @@ func TestGuestBisectsAndGroups(t *testing.T) {
 	const message = `plugin p: trap: unreachable; rule "r", event poison; repeat it: tocsin plugin call --target t --rule r --event poison`
 	if got[2].Message != message {
 		t.Errorf("message %q, want %q", got[2].Message, message)
+	}
+}
+
+// TestGuestOneByOne: what a poison event costs is no other event's second delivery.
+func TestGuestOneByOne(t *testing.T) {
+	f := &fakeGuest{single: true}
+	g := &guest{f, func() time.Time { return time.Time{} }}
+	got := g.Deliver(t.Context(), []dispatch.Delivery{delivery(t, "a", "r", "default", 0), delivery(t, "poison", "r", "default", 0), delivery(t, "b", "r", "default", 0)})
+	if diff := cmp.Diff([]string{"a default 0", "poison default 0", "b default 0"}, f.calls); diff != "" {
+		t.Errorf("calls (-want +got):\n%s", diff)
+	}
+	if !got[0].OK || got[1].OK || !got[2].OK {
+		t.Errorf("outcomes %+v", got)
 	}
 }
 

@@ -2,12 +2,10 @@ package sandbox
 
 import (
 	"bytes"
-	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/tetratelabs/wazero/api"
 	"github.com/tocsin-engine/tocsin/sdk/abi"
@@ -25,27 +23,6 @@ const tempFail = 75
 func isCommand(exports map[string]api.FunctionDefinition) bool {
 	f, ok := exports[commandStart]
 	return ok && len(f.ParamTypes()) == 0 && len(f.ResultTypes()) == 0
-}
-
-// each gives a command its records one by one: a program runs once.
-func (t *Target) each(ctx context.Context, c Call) (abi.Result, Report, error) {
-	var all abi.Result
-	var sum Report
-	begin := time.Now()
-	for _, record := range c.Batch.Records {
-		one := c
-		one.Batch.Records = []abi.Record{record}
-		result, report, err := t.Call(ctx, one)
-		all.Failures = append(all.Failures, result.Failures...)
-		sum.Memory, sum.Fuel = max(sum.Memory, report.Memory), sum.Fuel+report.Fuel
-		sum.Logs, sum.LogsCut = sum.Logs+report.Logs, sum.LogsCut+report.LogsCut
-		sum.Recordings = append(sum.Recordings, report.Recordings...)
-		sum.Took = time.Since(begin)
-		if err != nil {
-			return abi.Result{}, sum, err
-		}
-	}
-	return all, sum, nil
 }
 
 // runCommand runs the program once, for the batch's only record.

@@ -174,7 +174,8 @@ func (m *Module) NewTarget(ctx context.Context, c TargetConfig) (*Target, error)
 // Close frees the target's instances. Calls in progress end first.
 func (t *Target) Close() error { return t.pool.close() }
 
-// OneByOne says that every record takes a call of its own.
+// OneByOne says that a call takes one record: a program runs once, and a plugin of
+// Extism's is called with one input.
 func (t *Target) OneByOne() bool { return t.module.command || t.module.kernel != nil }
 
 // called is the export that takes deliveries; an Extism plugin has several.
@@ -208,7 +209,7 @@ func (m *Module) permitted(g abi.Grants) error {
 // gave no usable answer: then nothing is known of any record.
 func (t *Target) Call(ctx context.Context, c Call) (abi.Result, Report, error) {
 	if t.OneByOne() && len(c.Batch.Records) > 1 {
-		return t.each(ctx, c)
+		return abi.Result{}, Report{}, fmt.Errorf("BUG: plugin %s takes its records one by one, not %d", t.module.name, len(c.Batch.Records))
 	}
 	begin := time.Now()
 	i, err := t.take(ctx)
