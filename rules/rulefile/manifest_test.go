@@ -39,6 +39,7 @@ func TestParseManifest_findings(t *testing.T) {
 		{"empty", "", `plugin.yaml:1:1: error R002: this file takes an object, this is nothing`},
 		{"abi", "name: a\nabi: v2\nmodule: {path: a.wasm}\n", `plugin.yaml:2:6: error R011: abi: "abi" is v1 or wasi-command or extism, not "v2"`},
 		{"name", "name: A b\nabi: v1\nmodule: {path: a.wasm}\n", `plugin.yaml:1:7: error R008: name: "A b" cannot be used as a name`},
+		{"a name upward", "name: ../../a\nabi: v1\nmodule: {path: a.wasm}\n", `plugin.yaml:1:7: error R008: name: "../../a" cannot be used as a name`},
 		{"module", "name: a\nabi: v1\n", `plugin.yaml:1:1: error R003: this manifest has no module`},
 		{"needs", "name: a\nabi: v1\nmodule: {path: a.wasm}\nneeds: {htp: [x]}\n", `plugin.yaml:4:9: error R001: needs.htp: unknown field "htp"`},
 		{"size", "name: a\nabi: v1\nmodule: {path: a.wasm}\nlimits: {memory: 1MB}\n", `plugin.yaml:4:18: error R014: limits.memory: "memory" is a number of bytes`},

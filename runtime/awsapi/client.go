@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -137,6 +138,9 @@ func (c *Client) encode(r abi.AWSRequest) (op service.Operation, out awswire.Out
 	if r.Region == "" {
 		return op, out, failed("NoRegion", true, "in which region? set AWS_REGION, or start tocsin with --region").Error
 	}
+	if !regionShape.MatchString(r.Region) {
+		return op, out, failed("InvalidRegion", false, "%q is no region; write one like eu-central-1", r.Region).Error
+	}
 	request := op.New()
 	if err := awswire.DecodeJSON(r.Params, request); err != nil {
 		return op, out, failed("SerializationException", false, "%v", err).Error
@@ -218,6 +222,10 @@ func (c *Client) send(ctx context.Context, r abi.AWSRequest, out awswire.Outgoin
 	}
 	return awswire.Answer{Status: response.StatusCode, Header: response.Header, Body: body}, err
 }
+
+// regionShape is what a region may look like. Plugins name regions, and they become part of
+// the host that a signed call goes to.
+var regionShape = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
 
 // address is where a service is in a region.
 func (c *Client) address(r abi.AWSRequest) string {

@@ -116,6 +116,8 @@ func TestCallsThatDoNotGetThrough(t *testing.T) {
 		{"operation", func(*ClientConfig) {}, abi.AWSRequest{Service: "s3", Action: "PutObject", Params: abi.RawJSON(`{}`)}, abi.AWSError{Code: "UnknownOperation", Message: "tocsin does not know how to call s3.PutObject"}},
 		{"type", func(*ClientConfig) {}, send("sqs", `{"Delay":"x"}`), abi.AWSError{Code: "SerializationException"}},
 		{"parameter", func(*ClientConfig) {}, send("sqs", `{"Entries":[{"Id":"1"},{"Id":"2","Colour":"red"}]}`), abi.AWSError{Code: "UnknownParameter", Message: "tocsin does not know the parameter Entries.1.Colour of sqs.SendMessage"}},
+		{"region", func(*ClientConfig) {}, abi.AWSRequest{Service: "sqs", Action: "SendMessage", Region: "../b.example/", Params: abi.RawJSON(`{}`)},
+			abi.AWSError{Code: "InvalidRegion", Message: `"../b.example/" is no region; write one like eu-central-1`}},
 	} {
 		c := calling(t, ok)
 		tc.change(&c.c)
@@ -136,6 +138,27 @@ func TestCallsThatDoNotGetThrough(t *testing.T) {
 	if _, errno := c.Call(over, send("sqs", `{}`)); errno != abi.Timeout {
 		t.Errorf("after the deadline: errno %d, want %d", errno, abi.Timeout)
 	}
+}
+
+// TestRegionsAreNoHosts: a plugin that names a region does not choose where a signed call goes.
+func TestRegionsAreNoHosts(t *testing.T) {
+	c := NewClient(ClientConfig{Table: callable, Region: "eu-west-1", Credentials: someone, HTTP: &http.Client{Transport: transport(func(r *http.Request) {
+		t.Errorf("a call went to %s", r.URL)
+	})}})
+	for _, region := range []string{"b.example/", "b.example#", "b.example?", "@b.example", "x@b.example/", "x.b.example", "x:8080/", "..", "../x", "-x", "x-", "X", "é", " ", "x\n"} {
+		r := send("sqs", `{}`)
+		r.Region = region
+		if answer, _ := c.Call(t.Context(), r); answer.Error == nil || answer.Error.Code != "InvalidRegion" {
+			t.Errorf("region %q: %+v", region, answer.Error)
+		}
+	}
+}
+
+type transport func(*http.Request)
+
+func (f transport) RoundTrip(r *http.Request) (*http.Response, error) {
+	f(r)
+	return nil, errors.New("there is no network here")
 }
 
 func TestZeroParametersAreNoLoss(t *testing.T) {

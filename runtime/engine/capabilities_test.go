@@ -20,6 +20,7 @@ import (
 	"github.com/tocsin-engine/tocsin/runtime/service"
 	"github.com/tocsin-engine/tocsin/runtime/service/sqs"
 	"github.com/tocsin-engine/tocsin/sdk/abi"
+	"github.com/tocsin-engine/tocsin/sdk/event"
 )
 
 // withSQS gives a world its SQS service.
@@ -188,6 +189,37 @@ func TestKV(t *testing.T) {
 	w.now = w.now.Add(time.Second)
 	if got := get("a"); got != errno(abi.NotFound) {
 		t.Errorf("after its time: %q", got)
+	}
+}
+
+// TestKVKeysAreNoPaths: whatever stands in a key, it is the target's own, and no other key.
+func TestKVKeysAreNoPaths(t *testing.T) {
+	w := newWorld(t, loop)
+	targets := []string{"a", "b", "a/b", "a/../b", "..", "kv/b", "%", "a\x00b"}
+	keys := []string{"x", "../x", "./x", "/x", "b/x", "../b/x", "../../kv/b/x", "x/..", "%", "_", "a%", "x\x00", "\x00x", "X"}
+	value := func(target, key string) string { return string(event.AppendString(nil, target+" "+key)) }
+	for _, target := range targets {
+		for _, key := range keys {
+			r := abi.KVRequest{Key: key, Value: abi.RawJSON(value(target, key))}
+			if _, errno := w.KV(t.Context(), sandbox.Scope{Target: target, Grants: abi.Grants{KV: 1 << 20}}, abi.KVPut, r); errno != 0 {
+				t.Fatalf("%q %q: errno %d", target, key, errno)
+			}
+		}
+	}
+	for _, target := range targets {
+		s := sandbox.Scope{Target: target}
+		for _, key := range keys {
+			if got, errno := w.KV(t.Context(), s, abi.KVGet, abi.KVRequest{Key: key}); string(got) != value(target, key) {
+				t.Errorf("%q %q: %s, errno %d", target, key, got, errno)
+			}
+		}
+		for prefix, want := range map[string]int{"": len(keys), "../": 3, "%": 1, "_": 1, "x": 3, "\x00": 1, "kv/": 0} {
+			b, _ := w.KV(t.Context(), s, abi.KVList, abi.KVRequest{Prefix: prefix})
+			var got abi.KVKeys
+			if err := json.Unmarshal(b, &got); err != nil || len(got.Keys) != want {
+				t.Errorf("%q with prefix %q: %q, %v, want %d keys", target, prefix, got.Keys, err, want)
+			}
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -93,6 +94,47 @@ func TestHostileArguments(t *testing.T) {
 		}
 	}
 	if tried < 1000 {
+		t.Errorf("only %d calls were tried", tried)
+	}
+}
+
+// TestNoFiles: there is no folder from which a path could lead anywhere, upward or not.
+func TestNoFiles(t *testing.T) {
+	h := New(t.Context(), Config{})
+	defer h.Close(t.Context())
+	m, err := h.Compile(t.Context(), smallGuest(t), "files")
+	if err != nil {
+		t.Fatal(err)
+	}
+	target, err := m.NewTarget(t.Context(), TargetConfig{Name: "t", Host: &Nobody{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	i, err := target.take(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	i.begin(t.Context(), &Call{Now: initTime, Seed: "s"})
+	upward := "../../../../etc/passwd"
+	i.module.Memory().WriteString(16, upward)
+	tried := 0
+	for name, f := range wasi {
+		if !strings.HasPrefix(name, "path_") && !strings.HasPrefix(name, "fd_prestat") && name != "fd_readdir" {
+			continue
+		}
+		for fd := range uint64(8) {
+			args := make([]uint64, len(f.params))
+			for n := range args {
+				args[n] = 16
+			}
+			args[0], args[min(3, len(args)-1)] = fd, uint64(len(upward))
+			if r := panicOf(f, i, args); r != nil || args[0] != wasiBadF {
+				t.Errorf("%s of folder %d: errno %d, %v; want %d, that there is none", name, fd, args[0], r, wasiBadF)
+			}
+			tried++
+		}
+	}
+	if tried < 80 {
 		t.Errorf("only %d calls were tried", tried)
 	}
 }

@@ -94,20 +94,42 @@ func eachResource(params event.Value, visit func(string) bool) bool {
 
 // covers says whether an ARN pattern covers a resource, which calls name by ARN, by queue
 // URL (account and name) or by name alone. The engine's region and account hold for what
-// the name leaves out.
+// the name leaves out. Services find what is meant by the last part of a name, so that part
+// must fit whatever a * before it takes in.
 func covers(pattern, resource string) bool {
-	switch {
-	case strings.HasPrefix(resource, "arn:") || !strings.HasPrefix(pattern, "arn:"):
-		return like(pattern, resource)
-	case strings.Contains(resource, "://"):
-		account, name := path.Split(strings.TrimSuffix(resource, "/"))
-		parts := strings.Split(pattern, ":")
-		if len(parts) < 2 {
-			return false
-		}
-		return like(parts[len(parts)-1], name) && like(parts[len(parts)-2], path.Base(account))
+	if upward(resource) || !like(lastPart(pattern), lastPart(resource)) {
+		return false
 	}
-	return like(pattern[strings.LastIndexAny(pattern, "/:")+1:], resource)
+	switch {
+	case !strings.HasPrefix(pattern, "arn:"):
+		return like(pattern, resource)
+	case strings.HasPrefix(resource, "arn:"):
+		return coversARN(strings.SplitN(pattern, ":", arnParts), strings.SplitN(resource, ":", arnParts))
+	case strings.Contains(resource, "://"):
+		parts := strings.Split(pattern, ":")
+		return len(parts) > 1 && like(parts[len(parts)-2], path.Base(path.Dir(resource)))
+	}
+	return true
+}
+
+// arnParts are arn, partition, service, region, account, and what the service adds.
+const arnParts = 6
+
+// coversARN matches part by part: a * does not reach over a colon, but for the last one of
+// a pattern that ends early, as arn:aws:sns:*.
+func coversARN(pattern, resource []string) bool {
+	if len(pattern) < len(resource) {
+		last := len(pattern) - 1
+		resource = append(slices.Clone(resource[:last]), strings.Join(resource[last:], ":"))
+	}
+	return slices.EqualFunc(pattern, resource, like)
+}
+
+func lastPart(name string) string { return name[strings.LastIndexAny(name, "/:")+1:] }
+
+// upward says that a name has a part by which a path leads somewhere else.
+func upward(name string) bool {
+	return slices.ContainsFunc(strings.Split(name, "/"), func(part string) bool { return part == "." || part == ".." })
 }
 
 // like matches * in pattern against any text. AWS's names hold no other wildcard.

@@ -18,6 +18,20 @@ func TestCovers(t *testing.T) {
 		{"web-*", "web-1", true},
 		{"arn:aws:sns:*", "arn:aws:sns:us-east-1:1:t", true},
 		{"arn:aws:sns:us-east-1:1:t", "arn:aws:sns:us-east-1:1:tt", false},
+		{"arn:aws:ec2:*", "i-0123", true},
+		{"*", "https://sqs.eu-west-1.amazonaws.com/1/orders", true},
+		{"arn:aws:sqs:*:1:orders", "http://127.0.0.1:7575/1/../2/orders", false},
+		{"arn:aws:sqs:*:1:orders", "http://127.0.0.1:7575/2/../1/orders", false},
+		{"arn:aws:sqs:*:1:orders", "http://127.0.0.1:7575/1/orders/../payments", false},
+		{"arn:aws:sqs:*:1:orders", "http://127.0.0.1:7575/1/./orders", false},
+		{"arn:aws:sqs:*:1:orders*", "arn:aws:sqs:eu-west-1:1:orders:payments", false},
+		{"arn:aws:sqs:*:1:orders*", "arn:aws:sqs:eu-west-1:1:orders/payments", false},
+		{"arn:aws:sqs:*:1:orders", "arn:aws:sqs:eu-west-1:2:x:1:orders", false},
+		{"arn:aws:sqs:*:1:orders*", "http://h/1/orders:payments", false},
+		{"arn:aws:kinesis:*:*:stream/clicks*", "arn:aws:kinesis:eu-west-1:1:stream/clicks/../payments", false},
+		{"arn:aws:kinesis:*:*:stream/clicks*", "clicks/payments", false},
+		{"web-*", "web-1/payments", false},
+		{"web-*", "web-1:payments", false},
 	} {
 		if got := covers(tc.pattern, tc.resource); got != tc.want {
 			t.Errorf("covers(%q, %q) = %v, want %v", tc.pattern, tc.resource, got, tc.want)

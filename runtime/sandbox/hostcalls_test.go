@@ -83,6 +83,11 @@ func TestHostCalls(t *testing.T) {
 		{"kv", strings.Repeat("k", 513), nil, "the request is not what the function takes"},
 		{"secret", "plain", []string{`http POST https://a.example/ Bearer se"cret plain`}, ""},
 		{"config", "", []string{"http POST https://c.example/x  "}, ""},
+		// Names that a path would lead elsewhere are names like any other.
+		{"secret named", "../TOKEN", []string{"denied secret ../TOKEN"}, "secret ../TOKEN: not granted"},
+		{"secret named", "TOKEN/../OTHER", []string{"denied secret TOKEN/../OTHER"}, "not granted"},
+		{"emit", "../aws.ec2", []string{"denied emit ../aws.ec2"}, "not granted"},
+		{"kv", "../u/a", []string{`kv_put ../u/a  {"n":1}`, "kv_get ../u/a  ", `kv_cas ../u/a {"n":1} 2`, "kv_list   ", "kv_delete ../u/a  "}, ""},
 	} {
 		t.Run(tc.f+" "+tc.arg[:min(len(tc.arg), 12)], func(t *testing.T) {
 			target, l, err := caller(t, `{"url":"https://c.example/x"}`, everything)

@@ -46,6 +46,9 @@ func do(f, arg string) error {
 		}
 		_, err = target.HTTP(target.Request{Method: "POST", URL: "https://a.example/", Headers: map[string]string{"authorization": "Bearer " + h}, Body: []byte(arg)})
 		return err
+	case "secret named":
+		_, err := target.Secret(arg)
+		return err
 	case "config":
 		_, err := target.HTTP(target.Request{Method: "POST", URL: url})
 		return err
