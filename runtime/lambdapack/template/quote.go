@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/tocsin-engine/tocsin/runtime/lambdapack"
@@ -53,29 +54,33 @@ func escape(text string) string {
 // quote is a text as a string of JSON, and so of YAML and TypeScript.
 func quote(text string) string { return `"` + escape(text) + `"` }
 
-// oneLine is a text for a comment: whatever ends a line in one of the languages is a space.
+// oneLine is a text for a comment: what a language may take as the end of a line, or not at
+// all, is a space.
 func oneLine(text string) string {
 	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || r == 0x85 || r == 0x2028 || r == 0x2029 || r == 0xfeff {
+		if !unicode.IsPrint(r) {
 			return ' '
 		}
 		return r
 	}, text)
 }
 
-// substitution is what Fn::Sub replaces.
-var substitution = regexp.MustCompile(`\$\{[^}]*\}`)
-
-// sub is a text of CloudFormation's YAML, with Fn::Sub where it has words.
+// sub is a text of CloudFormation's YAML whose words CloudFormation replaces: by Fn::Sub,
+// or by parts where the text has something of its own that Fn::Sub would take for a word.
 func sub(text string) string {
 	if !hasWord(text) {
 		return quote(text)
 	}
-	var b strings.Builder
+	var parts []string
+	own := false
 	eachPart(text, func(literal string) {
-		b.WriteString(substitution.ReplaceAllStringFunc(literal, func(s string) string { return "${!" + s[2:] }))
-	}, func(word string) { b.WriteString(word) })
-	return "!Sub " + quote(b.String())
+		own = own || strings.Contains(literal, "${")
+		parts = append(parts, quote(literal))
+	}, func(word string) { parts = append(parts, "!Ref "+word[2:len(word)-1]) })
+	if own {
+		return `!Join ["", [` + strings.Join(parts, ", ") + "]]"
+	}
+	return "!Sub " + quote(text)
 }
 
 var inTypeScript = map[string]string{

@@ -63,7 +63,7 @@ func render(dir string, funcs template.FuncMap, p lambdapack.Plan) []File {
 		if err := t.Execute(&text, data); err != nil {
 			return err
 		}
-		if file := strings.TrimSuffix(strings.TrimPrefix(name, dir+"/"), ".tmpl"); text.Len() > 0 {
+		if file := strings.TrimSuffix(strings.TrimPrefix(name, dir+"/"), ".tmpl"); strings.TrimSpace(text.String()) != "" {
 			files = append(files, File{file, text.Bytes()})
 		}
 		return nil
