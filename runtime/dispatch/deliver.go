@@ -22,8 +22,8 @@ type result struct {
 // deliver makes the batch's attempts and returns a result for each item, in order.
 func (l *lane) deliver(ctx context.Context, b *batch) []result {
 	results := make([]result, len(b.items))
-	var calls []Delivery
-	var of []int // the item of each call
+	calls := make([]Delivery, 0, len(b.items))
+	of := make([]int, 0, len(b.items)) // the item of each call
 	for i, it := range b.items {
 		now := l.d.now()
 		if it.parked {

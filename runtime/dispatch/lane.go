@@ -169,7 +169,7 @@ func (l *lane) readLog(ctx context.Context) ([]item, error) {
 	if err != nil || len(entries) == 0 {
 		return nil, err
 	}
-	var items []item
+	items := make([]item, 0, len(entries))
 	for _, e := range entries {
 		for _, p := range e.Pairs {
 			if p.Target == l.name {

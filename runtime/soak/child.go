@@ -125,8 +125,8 @@ type ledgerTarget struct {
 // Deliver lets one delivery in a hundred fail once, and one in five hundred for good.
 func (l *ledgerTarget) Deliver(ctx context.Context, batch []dispatch.Delivery) []dispatch.Outcome {
 	out := make([]dispatch.Outcome, len(batch))
-	var taken []dispatch.Delivery
-	var places []int
+	taken := make([]dispatch.Delivery, 0, len(batch))
+	places := make([]int, 0, len(batch))
 	for i, d := range batch {
 		switch dice := roll(l.name, d.Event); {
 		case dice < 2 && !l.measure:
@@ -144,7 +144,7 @@ func (l *ledgerTarget) Deliver(ctx context.Context, batch []dispatch.Delivery) [
 	var lines strings.Builder
 	for i, o := range l.Runner.Deliver(ctx, taken) {
 		out[places[i]] = o
-		if o.OK {
+		if o.OK && !l.measure {
 			fmt.Fprintln(&lines, l.name, serialOf(taken[i].Event))
 		}
 	}

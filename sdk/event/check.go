@@ -29,19 +29,20 @@ func (e *SyntaxError) Error() string {
 // more than 32 members, 64 names open at once, or escaped names.
 func Check(raw []byte) error {
 	c := checker{b: raw, unique: true}
-	return c.check()
+	return c.check(0)
 }
 
 // CheckSyntax is Check for a text that a person wrote: names may stand twice, because
 // whoever reads on tells the person about all of them.
 func CheckSyntax(raw []byte) error {
 	c := checker{b: raw}
-	return c.check()
+	return c.check(0)
 }
 
-func (c *checker) check() error {
+// check checks a text that stands so deep in another one.
+func (c *checker) check(depth int) error {
 	c.space()
-	if !c.value(0) {
+	if !c.value(depth) {
 		return &SyntaxError{c.at, c.reason}
 	}
 	c.space()

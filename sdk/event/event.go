@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // DefaultBus is the bus that AWS services write to and that events without a bus
@@ -134,10 +135,14 @@ func readTime(m Value, into *time.Time) error {
 	}
 	t, err := time.Parse(time.RFC3339Nano, s)
 	if err != nil {
-		return fmt.Errorf("event: write \"time\" like 2026-01-02T15:04:05Z, not %q", s)
+		return badTime(s)
 	}
 	*into = t.UTC()
 	return nil
+}
+
+func badTime(s string) error {
+	return fmt.Errorf("event: write \"time\" like 2026-01-02T15:04:05Z, not %q", s)
 }
 
 func readResources(m Value, into *[]string) error {
@@ -165,10 +170,16 @@ type Fields struct {
 }
 
 // New makes an event from its members, in EventBridge's member order. Detail is
-// checked (see Check).
+// checked (see Check); what stands around it is written here and need not be.
 func New(f Fields) (Event, error) {
-	f.Detail = f.detail()
-	b := append(make([]byte, 0, 256+len(f.Detail)), `{"version":"0"`...)
+	detail := trim(f.detail())
+	if err := checkDetail(detail); err != nil {
+		return Event{}, err
+	}
+	if year := f.Time.UTC().Year(); year < 0 || year > 9999 {
+		return Event{}, badTime(FormatTime(f.Time))
+	}
+	b := append(make([]byte, 0, 384+len(detail)), `{"version":"0"`...)
 	b = appendMember(b, "id", f.ID)
 	b = appendMember(b, "detail-type", f.DetailType)
 	b = appendMember(b, "source", f.Source)
@@ -177,8 +188,36 @@ func New(f Fields) (Event, error) {
 	b = appendMember(b, "region", f.Region)
 	b = appendResources(b, f.Resources)
 	b = append(b, `,"detail":`...)
-	b = append(b, trim(f.Detail)...)
-	return parseWith(append(b, '}'), f.Detail)
+	from := len(b)
+	b = append(append(b, detail...), '}')
+	e := Event{
+		ID: clean(f.ID), DetailType: clean(f.DetailType), Source: clean(f.Source), Account: clean(f.Account), Region: clean(f.Region),
+		Time: f.Time.UTC().Truncate(time.Second), Bus: DefaultBus, raw: b, detail: b[from : len(b)-1 : len(b)-1],
+	}
+	for _, r := range f.Resources {
+		e.Resources = append(e.Resources, clean(r))
+	}
+	return e, nil
+}
+
+// checkDetail checks a text that is to stand in an envelope, one level down.
+func checkDetail(detail []byte) error {
+	if Value(detail).Kind() != Object {
+		return errDetail
+	}
+	c := checker{b: detail, unique: true}
+	return c.check(1)
+}
+
+var errDetail = errors.New("event: the detail is not one JSON object")
+
+// clean is what a reader of AppendString's text gets.
+func clean(s string) string {
+	if utf8.ValidString(s) {
+		return s
+	}
+	text, _ := Value(AppendString(nil, s)).Text()
+	return text
 }
 
 // parseWith parses an envelope that detail was put into, and makes sure that detail was
@@ -186,7 +225,7 @@ func New(f Fields) (Event, error) {
 func parseWith(raw, detail []byte) (Event, error) {
 	e, err := Parse(raw)
 	if err == nil && len(e.detail) != len(trim(detail)) {
-		return Event{}, errors.New("event: the detail is not one JSON object")
+		return Event{}, errDetail
 	}
 	return e, err
 }

@@ -1,6 +1,7 @@
 package event_test
 
 import (
+	"bytes"
 	"reflect"
 	"strings"
 	"testing"
@@ -40,6 +41,33 @@ func TestNew(t *testing.T) {
 	if e, err := event.New(event.Fields{}); err != nil || string(e.Detail()) != "{}" {
 		t.Errorf("New without anything: %v, detail %s", err, e.Detail())
 	}
+}
+
+// FuzzNew: what New makes is what Parse reads of its bytes, and a detail that Parse would
+// not take in an envelope New does not take either.
+func FuzzNew(f *testing.F) {
+	f.Add("1", "a\xff\"", int64(0), []byte(`{"a":1}`))
+	f.Add("\n", "é", int64(253402300800), []byte(` {} `))
+	f.Add("x", "x", int64(-1), []byte(`{},"version":"9"`))
+	f.Add("x", "x", int64(1), []byte(strings.Repeat(`{"a":`, 99)+"1"+strings.Repeat("}", 99)))
+	f.Add("x", "x", int64(1), []byte(strings.Repeat(`{"a":`, 100)+"1"+strings.Repeat("}", 100)))
+	f.Fuzz(func(t *testing.T, id, source string, at int64, detail []byte) {
+		if detail == nil {
+			return // that is {}
+		}
+		made, err := event.New(event.Fields{ID: id, Source: source, DetailType: id + source, Time: time.Unix(at, 5), Resources: []string{source}, Detail: detail})
+		if err != nil {
+			if event.Check(detail) == nil && event.Value(bytes.TrimSpace(detail)).Kind() == event.Object && at >= 0 && at < 253402300800 &&
+				event.Check([]byte(`{"detail":`+string(detail)+`}`)) == nil {
+				t.Fatalf("New does not take %q: %v", detail, err)
+			}
+			return
+		}
+		read, err := event.Parse(made.Raw())
+		if err != nil || !reflect.DeepEqual(made, read) {
+			t.Errorf("New makes %+v, Parse reads %+v (%v)", made, read, err)
+		}
+	})
 }
 
 // TestDetailCannotBringMembers: a detail that closes its own object would otherwise

@@ -322,7 +322,12 @@ const hexDigits = "0123456789abcdef"
 // AppendString appends s as a JSON string. Bytes that are not UTF-8 become U+FFFD.
 func AppendString(b []byte, s string) []byte {
 	b = append(b, '"')
-	for _, r := range s {
+	n := 0
+	for n < len(s) && s[n] >= ' ' && s[n] < utf8.RuneSelf && s[n] != '"' && s[n] != '\\' {
+		n++ // most strings mean only themselves
+	}
+	b = append(b, s[:n]...)
+	for _, r := range s[n:] {
 		switch {
 		case r == '"' || r == '\\':
 			b = append(b, '\\', byte(r))

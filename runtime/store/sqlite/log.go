@@ -42,12 +42,10 @@ func (t *tx) append(b store.Batch) (r store.Receipt, err error) {
 	if r.Versions, err = t.swapInLog(b.Swaps); err != nil {
 		return r, err
 	}
+	if err := t.claim(b.Entries, b.Now, r.FirstIDs); err != nil {
+		return r, err
+	}
 	for i, e := range b.Entries {
-		if e.Key != "" {
-			if r.FirstIDs[i], err = t.claim(e, b.Now); err != nil {
-				return r, err
-			}
-		}
 		if r.FirstIDs[i] == "" {
 			if r.Seqs[i], err = t.add(e); err != nil {
 				return r, err

@@ -58,19 +58,30 @@ func removeIfThere(path string) error {
 }
 
 // upgrade brings a file of events of the first version to this one: a row of wants was
-// for one place.
+// for one place, and a row of keys for one key.
 func (s *Store) upgrade(g *segment) error {
 	if have, err := fileVersion(g.path); err != nil || have != 1 {
 		return err
 	}
 	c, err := connectWriter(s.eventsSetup(g.path), eventsSchema, eventsVersion)
 	if err == nil {
-		err = errors.Join(c.script("BEGIN IMMEDIATE; ALTER TABLE wants ADD COLUMN run INTEGER NOT NULL DEFAULT 0; PRAGMA user_version = 2; COMMIT"), c.close())
+		err = errors.Join(c.upgrade(), c.close())
 	}
 	if err == nil || isFull(err) {
 		return err
 	}
 	return s.mend(g, err) // what can be read goes into a new file
+}
+
+func (c *conn) upgrade() error {
+	err := c.script("BEGIN IMMEDIATE; ALTER TABLE wants ADD COLUMN run INTEGER NOT NULL DEFAULT 0; PRAGMA user_version = 2")
+	if err == nil {
+		err = c.joinKeys()
+	}
+	if err == nil {
+		err = c.script("COMMIT")
+	}
+	return err
 }
 
 // fileVersion is the version that stands in a file's header, 0 in one that has none.
@@ -162,6 +173,9 @@ func (m *migration) copyKeys(c *conn) error {
 		}
 		return copyRow(c, table{name: "keys", columns: "key, id, expires"}, r)
 	})
+	if err == nil {
+		err = c.joinKeys()
+	}
 	if err != nil {
 		return err
 	}

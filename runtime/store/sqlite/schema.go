@@ -117,6 +117,7 @@ CREATE TABLE wants (
 	PRIMARY KEY (tid, seq)
 ) STRICT, WITHOUT ROWID;
 
+-- A row is for the keys that differ in a last number only; see keys.go.
 CREATE TABLE keys (
 	key TEXT PRIMARY KEY,
 	id TEXT NOT NULL,

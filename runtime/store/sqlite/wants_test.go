@@ -122,11 +122,19 @@ func TestUpgrade(t *testing.T) {
 	dir := t.TempDir()
 	s := openFaulty(t, dir, Config{})
 	threeOfFour(t, s, 3)
+	keys := store.Batch{Now: now}
+	for _, key := range []string{"put/1", "put/2", "k"} {
+		keys.Entries = append(keys.Entries, store.Entry{ID: "of " + key, Raw: []byte("{}"), Key: key, KeyExpires: now.Add(time.Hour)})
+	}
+	if _, err := s.Append(t.Context(), keys); err != nil {
+		t.Fatal(err)
+	}
 	for _, written := range []bool{true, false} {
 		inFile(t, s, `CREATE TABLE old (tid, seq);
 			INSERT INTO old SELECT w.tid, e.seq FROM wants w JOIN entries e ON e.seq BETWEEN w.seq - w.run AND w.seq;
 			DELETE FROM wants; ALTER TABLE wants DROP COLUMN run;
-			INSERT INTO wants SELECT * FROM old; DROP TABLE old; PRAGMA user_version = 1`)
+			INSERT INTO wants SELECT * FROM old; DROP TABLE old; PRAGMA user_version = 1;
+			DELETE FROM keys; INSERT INTO keys VALUES ('put/1', 'of put/1', 9e18), ('put/2', 'of put/2', 9e18), ('k', 'of k', 9e18)`)
 		if err := s.Close(); err != nil {
 			t.Fatal(err)
 		}
@@ -136,6 +144,10 @@ func TestUpgrade(t *testing.T) {
 		}
 		if v, err := fileVersion(s.all()[0].path); v != eventsVersion || err != nil {
 			t.Errorf("while it is written, %v: the file has version %d (%v)", written, v, err)
+		}
+		r, err := s.Append(t.Context(), keys)
+		if err != nil || fmt.Sprint(r.FirstIDs) != "[of put/1 of put/2 of k]" {
+			t.Errorf("while it is written, %v: the keys are held by %v (%v)", written, r.FirstIDs, err)
 		}
 		putAt(t, s, "next", now.Add(time.Hour), "t")
 	}

@@ -107,6 +107,14 @@ func hammerSwaps(t *testing.T, s store.Store) {
 	same(t, "the counter", fmt.Sprint(workers*rounds), v)
 }
 
+// hammered is one of the keys that are hammered on: half of them are of one request.
+func hammered(i int) string {
+	if i%2 == 0 {
+		return fmt.Sprint("k/", i)
+	}
+	return fmt.Sprint("k", i)
+}
+
 // hammerKeys appends the same keys from all sides: each is written once, and everybody
 // is told the same first id.
 func hammerKeys(t *testing.T, s store.Store) {
@@ -114,7 +122,7 @@ func hammerKeys(t *testing.T, s store.Store) {
 	together(func(w int) {
 		for i := range rounds {
 			id := fmt.Sprintf("%d-%d", w, i)
-			r, err := s.Append(t.Context(), store.Batch{Now: Start, Entries: []store.Entry{keyed(id, fmt.Sprint("k", i), at(300))}})
+			r, err := s.Append(t.Context(), store.Batch{Now: Start, Entries: []store.Entry{keyed(id, hammered(i), at(300))}})
 			if err != nil {
 				t.Error(err)
 				return

@@ -71,7 +71,21 @@ func keyed(id, key string, expires time.Time) store.Entry {
 	return e
 }
 
-func idempotencyKeys(t *testing.T, s store.Store) {
+func idempotencyKeys(t *testing.T, s store.Store) { keysNamed(t, s, "ka", "kb", "kd") }
+
+func keysOfOneRequest(t *testing.T, s store.Store) {
+	keysNamed(t, s, "put/k/1", "put/k/2", "put/k/3")
+	r, err := s.Append(t.Context(), store.Batch{Now: at(0), Entries: []store.Entry{
+		keyed("e1", "put/k/", at(300)), keyed("e2", "put/k", at(300)), keyed("e3", "put/k/01", at(300)), keyed("e4", "put/k/11", at(300))}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, "first ids of similar keys", []string{"", "", "", ""}, r.FirstIDs)
+}
+
+// keysNamed is about three keys, whatever they are.
+func keysNamed(t *testing.T, s store.Store, ka, kb, kd string) {
+	t.Helper()
 	add := func(now time.Time, entries ...store.Entry) store.Receipt {
 		t.Helper()
 		r, err := s.Append(t.Context(), store.Batch{Now: now, Entries: entries})
@@ -80,20 +94,20 @@ func idempotencyKeys(t *testing.T, s store.Store) {
 		}
 		return r
 	}
-	first := add(at(0), keyed("a1", "ka", at(300)), keyed("b1", "kb", at(600)))
+	first := add(at(0), keyed("a1", ka, at(300)), keyed("b1", kb, at(600)))
 	same(t, "first ids of new entries", []string{"", ""}, first.FirstIDs)
-	again := add(at(299), keyed("a2", "ka", at(599)), entry("c1", "t"), keyed("b2", "kb", at(899)))
+	again := add(at(299), keyed("a2", ka, at(599)), entry("c1", "t"), keyed("b2", kb, at(899)))
 	same(t, "first ids of a repeated batch", []string{"a1", "", "b1"}, again.FirstIDs)
 	if again.Seqs[0] != 0 || again.Seqs[1] == 0 || again.Seqs[2] != 0 {
 		t.Errorf("places of a repeated batch %v, want one only for the new entry", again.Seqs)
 	}
 	same(t, "the log", []string{"a1", "b1", "c1"}, ids(mustRead(t, s, "t", 0, 10)))
-	later := add(at(300), keyed("a3", "ka", at(600)), keyed("b3", "kb", at(900)))
+	later := add(at(300), keyed("a3", ka, at(600)), keyed("b3", kb, at(900)))
 	same(t, "first ids when one key has expired", []string{"", "b1"}, later.FirstIDs)
-	twice := add(at(0), keyed("d1", "kd", at(300)), keyed("d2", "kd", at(300)))
+	twice := add(at(0), keyed("d1", kd, at(300)), keyed("d2", kd, at(300)))
 	same(t, "a key twice in one batch", []string{"", "d1"}, twice.FirstIDs)
 	mustSettle(t, s, store.Settlement{Target: "t", Cursor: again.Seqs[1]})
-	same(t, "a key outlives its entry's delivery", []string{"b1"}, add(at(400), keyed("b4", "kb", at(900))).FirstIDs)
+	same(t, "a key outlives its entry's delivery", []string{"b1"}, add(at(400), keyed("b4", kb, at(900))).FirstIDs)
 }
 
 func duplicatesBesideSwaps(t *testing.T, s store.Store) {

@@ -26,6 +26,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"append and read", appendAndRead},
 		{"a batch is all or nothing", batchIsAtomic},
 		{"idempotency keys", idempotencyKeys},
+		{"idempotency keys of one request", keysOfOneRequest},
 		{"duplicates beside swaps", duplicatesBesideSwaps},
 		{"lookup", lookup},
 		{"seek", seek},
