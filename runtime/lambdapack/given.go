@@ -34,10 +34,7 @@ func ParseSource(text string) (Source, error) {
 	case Schedule:
 		s.Schedule, err = which, checkSchedule(which)
 	case EventBridge:
-		s.Bus = event.DefaultBus
-		if which != "" {
-			s.Bus = which[strings.LastIndexByte(which, '/')+1:]
-		}
+		s.Bus, err = busOf(which)
 	case Alarms, FunctionURL:
 		if which != "" {
 			err = fmt.Errorf("write %s alone", kind)
@@ -87,8 +84,23 @@ func checkARN(k SourceKind, arn string) error {
 var (
 	bucketName = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
 	groupName  = regexp.MustCompile(`^[\w./#-]{1,512}$`)
+	busName    = regexp.MustCompile(`^[\w./-]{1,256}$`)
 	expression = regexp.MustCompile(`^(rate\([^()]+\)|cron\([^()]+\))$`)
 )
+
+// busOf reads the name or the ARN of a bus; "" is the default one.
+func busOf(which string) (string, error) {
+	if _, name, ok := strings.Cut(which, ":event-bus/"); ok {
+		which = name
+	}
+	if which == "" {
+		return event.DefaultBus, nil
+	}
+	if !busName.MatchString(which) {
+		return "", errors.New("write the bus's name, as eventbridge:orders, or eventbridge alone for the default bus")
+	}
+	return which, nil
+}
 
 func checkBucket(name string) error {
 	if !bucketName.MatchString(name) {

@@ -160,7 +160,7 @@ func (r *role) grant(who, plugin string, g abi.AWSGrant) {
 	for _, name := range g.Resources {
 		resources = append(resources, resource(g.Service, name))
 	}
-	if len(resources) == 0 {
+	if len(resources) == 0 || slices.Contains(g.Resources, "*") {
 		resources = []string{"*"}
 	}
 	if slices.Contains(resources, "*") {
@@ -196,7 +196,7 @@ func arn(service, resource string) string {
 // resource is the ARN of what a config or a grant names by ARN, name or, of queues, URL.
 // It is "*" for names of services whose ARNs are not known here.
 func resource(service, name string) string {
-	if name == "*" || strings.HasPrefix(name, "arn:") {
+	if strings.HasPrefix(name, "arn:") {
 		return name
 	}
 	switch service {
