@@ -90,30 +90,48 @@ func pluginNames(targets []rulefile.Target) []string {
 	return slices.Sorted(maps.Keys(names))
 }
 
-// pack packs a plugin for the function's processor.
+// pack packs a plugin for the function's processor. A pack that a rule file names is taken
+// as it is: its digest may stand there.
 func (p *Package) pack(ctx context.Context, h *sandbox.Host, o Options, name string) (pluginkit.Packed, []byte, error) {
-	s, err := open(o.Set, name)
+	platform := "linux-" + o.Function.Arch
+	file := fileOf(o.Set, name)
+	open := func() (pluginkit.Source, error) { return pluginkit.Open(file) }
+	if file == "" {
+		open = func() (pluginkit.Source, error) { return pluginkit.Shipped(name) }
+	}
+	s, err := open()
 	if err != nil {
 		return pluginkit.Packed{}, nil, err
 	}
 	defer s.Close()
-	platform := "linux-" + o.Function.Arch
+	if s.Pack != nil {
+		text, err := os.ReadFile(file)
+		if _, ok := s.Pack.Platforms()[platform]; !ok {
+			p.slow(name, fmt.Sprintf("%s has no code for %s", file, platform))
+		}
+		return pluginkit.Packed{SHA256: s.Pack.Digest()}, text, err
+	}
 	packed, text, err := s.Packed(ctx, h, pluginkit.PackOptions{Platforms: []string{platform}, Programs: o.Programs})
 	if why, ok := packed.Without[platform]; ok {
-		p.warn(Warning{"plugin " + name, "its pack has no code for " + platform + ": " + why,
-			"the function then compiles the plugin when an event first reaches it, in each of its instances: a Go plugin takes about a second of CPU"})
+		p.slow(name, "its pack has no code for "+platform+": "+why)
 	}
 	return packed, text, err
 }
 
-// open reads the plugin of a name in a rule set.
-func open(set *rulefile.Set, name string) (pluginkit.Source, error) {
+// slow warns of a plugin that the function compiles.
+func (p *Package) slow(plugin, why string) {
+	p.warn(Warning{"plugin " + plugin, why,
+		"the function then compiles the plugin when an event first reaches it, in each of its instances: a Go plugin takes seconds of CPU"})
+}
+
+// fileOf is the file of a plugin, "" for a shipped one.
+func fileOf(set *rulefile.Set, name string) string {
 	for _, e := range set.Plugins {
-		if e.Name == name && e.File != "" {
-			return pluginkit.Open(e.File)
+		if e.Name == name {
+			return e.File
 		}
 	}
-	return pluginkit.Shipped(name)
+	return ""
 }
 
 // machines are what the programs of an architecture say of themselves.
