@@ -42,6 +42,10 @@ func goldenOptions(topic string) Options {
 			SHA256: strings.Repeat("c", 64), Imports: []string{"tocsin.http"},
 			Manifest: abi.Manifest{Needs: abi.Grants{HTTP: []string{"hooks.slack.com"}}},
 		},
+		"count": {
+			Imports:  []string{"extism:host/env.alloc", "extism:host/env.http_request", "extism:host/user.lookup(i64) -> i64"},
+			Manifest: abi.Manifest{ABI: abi.Extism, Function: "greet"},
+		},
 		"emitter": {Manifest: abi.Manifest{Needs: abi.Grants{Emit: []string{"shop.robot"}}}},
 		"greedy":  {Imports: []string{"tocsin.http", "tocsin.take"}},
 		"broken":  {Err: errors.New("broken.wasm: no such file")},

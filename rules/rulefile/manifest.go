@@ -43,6 +43,9 @@ func ParseManifest(file File) (abi.Manifest, diag.List) {
 	if v := root.Get("needs"); v != nil {
 		m.Needs = grants(v)
 	}
+	if m.Function != "" && m.ABI != abi.Extism {
+		r.find(keyPos(root, "function"), "function", "R001", "a function is only named with  abi: extism", "remove it", "what is called of other plugins is always the same")
+	}
 	list := r.settle()
 	list.Sort()
 	return m, list

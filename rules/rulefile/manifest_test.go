@@ -37,6 +37,7 @@ limits: {memory: 16MiB, time: 1500ms, fuel: 10, output: 1KiB, log: 10}
 func TestParseManifest_findings(t *testing.T) {
 	for _, tc := range []struct{ name, src, want string }{
 		{"empty", "", `plugin.yaml:1:1: error R002: this file takes an object, this is nothing`},
+		{"a function of another abi", "name: a\nabi: v1\nmodule: {path: a.wasm}\nfunction: greet\n", `plugin.yaml:4:1: error R001: function: a function is only named with  abi: extism`},
 		{"abi", "name: a\nabi: v2\nmodule: {path: a.wasm}\n", `plugin.yaml:2:6: error R011: abi: "abi" is v1 or wasi-command or extism, not "v2"`},
 		{"name", "name: A b\nabi: v1\nmodule: {path: a.wasm}\n", `plugin.yaml:1:7: error R008: name: "A b" cannot be used as a name`},
 		{"a name upward", "name: ../../a\nabi: v1\nmodule: {path: a.wasm}\n", `plugin.yaml:1:7: error R008: name: "../../a" cannot be used as a name`},

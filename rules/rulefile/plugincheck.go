@@ -2,6 +2,7 @@ package rulefile
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -67,8 +68,7 @@ func (p readPlugin) checkModule(info PluginInfo) {
 		}
 		needs, ok := hostFunction(module, name)
 		if !ok {
-			p.find("file", "W001", fmt.Sprintf("plugin %q asks for a host function this version does not offer", p.plugin.Name),
-				fmt.Sprintf("imports %s; this tocsin offers %s", imported, offered(name)), "rebuild it with the SDK of this version: ABI v1")
+			p.notOffered(module, name, imported)
 			continue
 		}
 		if needs != "" && !slices.Contains(info.Manifest.Needs.Names(), needs) {
@@ -76,6 +76,18 @@ func (p readPlugin) checkModule(info PluginInfo) {
 				"the manifest has to name it under needs", "what a plugin may do is readable in its manifest, not only in its code")
 		}
 	}
+}
+
+func (p readPlugin) notOffered(module, name, imported string) {
+	offers, help := "offers "+offered(hostFunctions, name), "rebuild it with the SDK of this version: ABI v1"
+	switch {
+	case module == abi.ExtismModule:
+		offers, help = "offers "+offered(abi.ExtismFunctions, name), "rebuild it with a PDK of Extism 1.x"
+	case strings.HasPrefix(module, "extism:"):
+		offers, help = "has no functions of another program", "what a target needs beyond "+abi.ExtismModule+" it imports from "+abi.Module+", as ABI v1 says"
+	}
+	p.find("file", "W001", fmt.Sprintf("plugin %q asks for a host function this version does not offer", p.plugin.Name),
+		fmt.Sprintf("imports %s; this tocsin %s", imported, offers), help)
 }
 
 // hostFunction is the grant that a function needs; ok is false for one that is not offered.
@@ -90,12 +102,8 @@ func hostFunction(module, name string) (needs string, ok bool) {
 }
 
 // offered is the host function nearest to a name, or all of them.
-func offered(name string) string {
-	var all []string
-	for f := range hostFunctions {
-		all = append(all, f)
-	}
-	slices.Sort(all)
+func offered(functions map[string]string, name string) string {
+	all := slices.Sorted(maps.Keys(functions))
 	if near := diag.Nearest(name, all); near != "" {
 		return near
 	}

@@ -108,7 +108,7 @@ is its permission list. Exit code 1 when the manifest and the module do not fit.
 				} else {
 					err = a.inspected(i)
 				}
-				if err == nil && (i.Manifest != "" || i.Pack != nil) && (len(i.Missing) > 0 || !i.Pinned) {
+				if err == nil && (i.Manifest != "" || i.Pack != nil) && (len(i.Missing) > 0 || !i.Pinned || i.NoFunction != "") {
 					return errFindings
 				}
 				return err
@@ -143,6 +143,11 @@ func (a *app) inspected(i pluginkit.Inspected) error {
 	row("plugin", strings.TrimSpace(i.Name+" "+i.Version))
 	row("size", fmt.Sprintf("%s, starts with %s of memory", size(int64(i.Module.Size)), size(i.Module.MinMemory)))
 	row("sha256", i.Module.SHA256)
+	if i.NoFunction != "" {
+		row("abi", fmt.Sprintf("%s %s", a.style.cross(), i.NoFunction))
+	} else {
+		row("abi", fmt.Sprintf("%s, called by its %s", i.Module.ABI, i.Function))
+	}
 	row("isolation", i.Module.Isolation)
 	if i.Pack != nil {
 		row("pack", fmt.Sprintf("%s, code for %s", i.Pack.SHA256, list(slices.Sorted(maps.Keys(i.Pack.Platforms)))))

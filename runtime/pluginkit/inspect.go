@@ -16,6 +16,9 @@ type Inspected struct {
 	Manifest string       `json:"manifest,omitempty"`
 	Module   sandbox.Info `json:"module"`
 	Needs    abi.Grants   `json:"needs"`
+	// Function is the export that a delivery calls, NoFunction why there is none.
+	Function   string `json:"function,omitempty"`
+	NoFunction string `json:"no_function,omitempty"`
 	// Missing are capabilities that the module imports and the manifest does not ask for,
 	// Unused the other way round.
 	Missing []string `json:"missing,omitempty"`
@@ -43,6 +46,9 @@ func Inspect(ctx context.Context, h *sandbox.Host, s Source) (Inspected, error) 
 	i := Inspected{Name: s.Name(), Version: s.Manifest.Version, Manifest: s.ManifestPath, Module: m.Info(), Needs: s.Manifest.Needs, Pinned: s.Pinned()}
 	if s.Pack != nil {
 		i.Pack = &InspectedPack{s.Pack.Digest(), s.Pack.Platforms()}
+	}
+	if i.Function, err = m.Called(s.Manifest.Function); err != nil {
+		i.NoFunction = err.Error()
 	}
 	asked := s.Manifest.Needs.Names()
 	for _, c := range i.Module.Capabilities {

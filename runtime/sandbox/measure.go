@@ -131,7 +131,7 @@ func (h *Host) plain(ctx context.Context, wasm []byte, c TargetConfig, call Call
 	m := &Module{host: h, name: c.Name, runtime: r, compiled: compiled}
 	t := &Target{module: m, name: c.Name, config: c.Config, grants: c.Grants, limit: limitsOf(c.Limits), host: c.Host}
 	if err = m.read(ctx); err == nil {
-		t.function, err = m.called(c.Function)
+		t.function, err = m.Called(c.Function)
 	}
 	if err != nil {
 		done()

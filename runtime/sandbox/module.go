@@ -113,8 +113,8 @@ func (m *Module) readImports() error {
 		m.info.Imports = append(m.info.Imports, module+"."+name)
 		known, ok := m.offered(module, name)
 		if !ok {
-			problems = append(problems, fmt.Errorf("plugin %s: it imports %s.%s%s, which this tocsin does not offer; "+
-				"build it with an SDK of this version or older", m.name, module, name, signature(f.ParamTypes(), f.ResultTypes())))
+			problems = append(problems, fmt.Errorf("plugin %s: it imports %s.%s%s, which this tocsin does not offer; %s",
+				m.name, module, name, signature(f.ParamTypes(), f.ResultTypes()), rebuild(module)))
 			continue
 		}
 		if !slices.Equal(known.params, f.ParamTypes()) || !slices.Equal(known.results, f.ResultTypes()) {
@@ -128,6 +128,17 @@ func (m *Module) readImports() error {
 	slices.Sort(m.info.Imports)
 	slices.Sort(m.info.Capabilities)
 	return errors.Join(problems...)
+}
+
+// rebuild says what to do about an import of a module that is not offered.
+func rebuild(module string) string {
+	switch {
+	case module == abi.ExtismModule:
+		return "build it with a PDK of Extism 1.x"
+	case strings.HasPrefix(module, "extism:"):
+		return "that is a function of another program; what tocsin offers beyond " + abi.ExtismModule + " is imported from " + abi.Module
+	}
+	return "build it with an SDK of this version or older"
 }
 
 func (m *Module) offered(module, name string) (hostFunc, bool) {

@@ -25,7 +25,7 @@ func (m *Module) Replay(ctx context.Context, r *recording.Recording) (*recording
 	if r.Module != m.info.SHA256 {
 		return nil, fmt.Errorf("plugin %s: the module's digest is %s, the recorded one's %s; a replay needs the same module", m.name, m.info.SHA256, r.Module)
 	}
-	function, err := m.called(r.Function)
+	function, err := m.Called(r.Function)
 	if err != nil {
 		return nil, err
 	}

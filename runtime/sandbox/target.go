@@ -153,7 +153,7 @@ func (m *Module) NewTarget(ctx context.Context, c TargetConfig) (*Target, error)
 		return nil, fmt.Errorf("plugin %s: %w", m.name, err)
 	}
 	t.keepsVars = c.Grants.KV > 0
-	if t.function, err = m.called(c.Function); err != nil {
+	if t.function, err = m.Called(c.Function); err != nil {
 		return nil, err
 	}
 	if err := m.permitted(c.Grants); err != nil {
@@ -178,8 +178,9 @@ func (t *Target) Close() error { return t.pool.close() }
 // Extism's is called with one input.
 func (t *Target) OneByOne() bool { return t.module.command || t.module.kernel != nil }
 
-// called is the export that takes deliveries; an Extism plugin has several.
-func (m *Module) called(function string) (string, error) {
+// Called is the export that takes deliveries: of an Extism plugin, which may have several,
+// the one that is named, by its manifest.
+func (m *Module) Called(function string) (string, error) {
 	switch {
 	case m.command:
 		return commandStart, nil
