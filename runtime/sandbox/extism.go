@@ -132,54 +132,85 @@ func (i *instance) runExtism(c *Call) (abi.Result, error) {
 	if len(c.Batch.Records) == 0 {
 		return abi.Result{}, nil
 	}
-	h, r := i.heap, &c.Batch.Records[0]
-	h.record, h.status, h.headers, h.kept, h.refused = r, 0, nil, 0, nil
-	clear(h.vars)
-	if h.begins == 0 {
-		h.begins = h.Position()
-	}
+	r := &c.Batch.Records[0]
+	i.heap.record = r
 	input := []byte(r.Event)
 	if r.Input != nil {
 		input = extism.Input(r.Input)
 	}
-	if err := h.Begin(i, h.begins, input); err != nil {
-		return abi.Result{}, i.fault(err)
+	f, err := i.callExtism(i.handle, input)
+	if f == nil || err != nil {
+		return abi.Result{}, err
 	}
-	i.stack[0], i.exit = 0, 0
-	err := i.handle.CallWithStack(i, i.stack[:])
-	code := int32(i.stack[0])
-	var ended *stop
-	switch {
-	case errors.As(err, &ended) && ended.kind == refusal:
-		h.refused.ID = r.ID
-		return abi.Result{Failures: []abi.Failure{*h.refused}}, nil
-	case errors.As(err, &ended) && ended.kind == Exit:
-		code = i.exit
-	case err != nil:
-		return abi.Result{}, i.fault(err)
-	}
-	return i.answered(r.ID, code)
+	f.ID = r.ID
+	return abi.Result{Failures: []abi.Failure{*f}}, nil
 }
 
-// answered reads what the plugin said of its record.
-func (i *instance) answered(id string, code int32) (abi.Result, error) {
+// initExtism gives the config to a plugin that wants it, and has it do what every delivery
+// would do again.
+func (i *instance) initExtism(ctx context.Context) error {
+	f := i.module.ExportedFunction(abi.ExtismInit)
+	if f == nil {
+		return nil
+	}
+	i.begin(ctx, &Call{Now: initTime, Seed: "init " + i.target.module.info.SHA256})
+	problem, err := i.callExtism(f, i.target.config)
+	i.heap.Empty(i.heap.begins) // a clone's first delivery begins where this one's does
+	if problem == nil || err != nil {
+		return err
+	}
+	return &ConfigError{i.target.module.name, []abi.Problem{{Message: problem.Error}}}
+}
+
+// callExtism calls one of the plugin's functions, and returns what it failed of.
+func (i *instance) callExtism(f api.Function, input []byte) (*abi.Failure, error) {
+	h := i.heap
+	h.status, h.headers, h.kept, h.refused = 0, nil, 0, nil
+	clear(h.vars)
+	if h.begins == 0 {
+		h.begins = h.Position()
+	}
+	if err := h.Begin(i, h.begins, input); err != nil {
+		return nil, i.fault(err)
+	}
+	i.stack[0], i.exit = 0, 0
+	if err := f.CallWithStack(i, i.stack[:]); err != nil {
+		return i.ended(err)
+	}
+	return i.answered(int32(i.stack[0]))
+}
+
+// ended reads how a call ended that did not return.
+func (i *instance) ended(err error) (*abi.Failure, error) {
+	var s *stop
+	switch {
+	case errors.As(err, &s) && s.kind == refusal:
+		return i.heap.refused, nil
+	case errors.As(err, &s) && s.kind == Exit:
+		return i.answered(i.exit)
+	}
+	return nil, i.fault(err)
+}
+
+// answered reads what the plugin said.
+func (i *instance) answered(code int32) (*abi.Failure, error) {
 	output := i.heap.Output()
 	if size := int64(len(output)); size > i.target.limit.output {
-		return abi.Result{}, i.faulty(Output, fmt.Sprintf("its output has %s, the limit is %s", human(size), human(i.target.limit.output)))
+		return nil, i.faulty(Output, fmt.Sprintf("its output has %s, the limit is %s", human(size), human(i.target.limit.output)))
 	}
 	i.logText(abi.Info, output)
 	text, said := i.heap.Error()
 	if code == 0 && !said {
-		return abi.Result{}, nil
+		return nil, nil
 	}
-	f := abi.Failure{ID: id, Retry: code == 0 || slices.Contains(retried, code), Error: strings.ToValidUTF8(string(text[:min(len(text), maxError)]), "�")}
+	f := &abi.Failure{Retry: code == 0 || slices.Contains(retried, code), Error: strings.ToValidUTF8(string(text[:min(len(text), maxError)]), "�")}
 	if !f.Retry {
 		f.Code = fmt.Sprintf("EXIT_%d", code)
 	}
 	if f.Error == "" {
 		f.Error = fmt.Sprintf("it returned %d", code)
 	}
-	return abi.Result{Failures: []abi.Failure{f}}, nil
+	return f, nil
 }
 
 // maxError is how much of an error's text is kept.

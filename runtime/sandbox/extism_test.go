@@ -49,7 +49,7 @@ func said(texts ...string) sandbox.Call {
 }
 
 func TestExtismAnswers(t *testing.T) {
-	target, r := extismTarget(t, sandbox.TargetConfig{Config: []byte(`{"name":"ann","n":[1,2],"empty":""}`), Limits: abi.Limits{Output: 100, TimeMS: 60_000}})
+	target, r := extismTarget(t, sandbox.TargetConfig{Config: []byte(`{"name":"ann","n":[1,2],"empty":"","vars":true}`), Limits: abi.Limits{Output: 100, TimeMS: 60_000}})
 	for _, tc := range []struct {
 		do   string
 		want abi.Failure
@@ -164,6 +164,24 @@ func TestExtismRestored(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestExtismInit: a plugin may say what is wrong with its config.
+func TestExtismInit(t *testing.T) {
+	m, err := sandboxtest.Host(t).Compile(t.Context(), sandboxtest.Guest(t, "testdata/guests/extism"), "extism")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for config, want := range map[string]string{
+		`{"a":"wrong"}`:  "plugin extism: config name is wrong; write another",
+		`{"a":"number"}`: "plugin extism: config it returned 7",
+		`{"a":"crash"}`:  "plugin extism: trap: panic: it was asked to",
+	} {
+		_, err := m.NewTarget(t.Context(), sandbox.TargetConfig{Name: "t", Config: []byte(config), Host: &recorder{}, Grants: abi.Grants{HTTP: []string{"a.example"}}})
+		if err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%s: error %v, want %s", config, err, want)
+		}
 	}
 }
 

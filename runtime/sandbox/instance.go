@@ -153,8 +153,11 @@ func (i *instance) start(ctx context.Context) error {
 
 // init gives the config to the plugin.
 func (i *instance) init(ctx context.Context) error {
+	if i.heap != nil {
+		return i.initExtism(ctx)
+	}
 	f := i.module.ExportedFunction(abi.Init)
-	if f == nil || i.heap != nil {
+	if f == nil {
 		return nil
 	}
 	i.begin(ctx, &Call{Now: initTime, Seed: "init " + i.target.module.info.SHA256})

@@ -3,6 +3,11 @@ package abi
 // ExtismModule is what plugins built with Extism's PDKs import.
 const ExtismModule = "extism:host/env"
 
+// ExtismInit is an optional export of an Extism plugin, () -> i32: it is called once before
+// the first delivery, with the target's config as its input, and returns 0 or sets an error
+// that says what to change.
+const ExtismInit = "tocsin_init"
+
 // ExtismFunctions are the functions of ExtismModule that are offered, with the key of
 // Grants that each needs. The vars need none: without kv they last for one delivery.
 var ExtismFunctions = map[string]string{

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/tetratelabs/wazero/api"
+	"github.com/tocsin-engine/tocsin/sdk/abi"
 )
 
 // Default is the function that is called when a manifest names none and there are several.
@@ -14,8 +15,8 @@ const Default = "deliver"
 // Start is a program's main function, which some PDKs' plugins have instead of functions.
 const Start = "_start"
 
-// runtimes are exports that languages start or end with.
-var runtimes = []string{Start, "_initialize", "hs_init", "hs_exit", "malloc", "free", "realloc"}
+// runtimes are exports that something else is called by.
+var runtimes = []string{Start, "_initialize", "hs_init", "hs_exit", abi.ExtismInit}
 
 // Functions are the exports that a delivery may call: no parameters, an i32 or nothing as
 // the result. Names that begin with an underscore belong to the language, and so do those

@@ -62,10 +62,7 @@ func (h *Heap) Put(ctx context.Context, b []byte) (uint64, error) {
 // Begin empties the heap and makes b what the plugin finds as its input. from is the
 // position to begin at, as Position said it before.
 func (h *Heap) Begin(ctx context.Context, from uint64, b []byte) error {
-	for _, g := range h.Globals[1:] {
-		g.Set(0)
-	}
-	h.Globals[0].Set(from)
+	h.Empty(from)
 	at, err := h.Put(ctx, b)
 	h.Globals[1].Set(at)
 	h.Globals[2].Set(uint64(len(b)))
@@ -74,6 +71,14 @@ func (h *Heap) Begin(ctx context.Context, from uint64, b []byte) error {
 
 // Used says whether there are blocks.
 func (h *Heap) Used() bool { return h.Position() != first }
+
+// Empty gives all blocks back.
+func (h *Heap) Empty(from uint64) {
+	h.Globals[0].Set(from)
+	for _, g := range h.Globals[1:] {
+		g.Set(0)
+	}
+}
 
 // Position is where the next block will begin.
 func (h *Heap) Position() uint64 { return h.global(0) }

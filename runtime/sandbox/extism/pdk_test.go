@@ -172,6 +172,19 @@ func TestPDKs(t *testing.T) {
 	}
 }
 
+func TestPDKConfig(t *testing.T) {
+	m, err := sandboxtest.Host(t).Compile(t.Context(), goPDK(t), "plugin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = m.NewTarget(t.Context(), sandbox.TargetConfig{Name: "t", Config: []byte(`{"url":"no address"}`), Function: "post", Host: &world{},
+		Grants: abi.Grants{HTTP: []string{"a.example"}}})
+	var problems *sandbox.ConfigError
+	if !errors.As(err, &problems) || problems.Error() != "plugin plugin: config url is no address" {
+		t.Errorf("error %v, want what is wrong with the config", err)
+	}
+}
+
 // TestPDKRequest is a plugin that sends its event on.
 func TestPDKRequest(t *testing.T) {
 	w := &world{response: abi.HTTPResponse{Status: 201, Headers: map[string]string{"x-id": "7"}, Body: "made"}}

@@ -65,3 +65,33 @@ func post() int32 {
 	pdk.Log(pdk.LogDebug, fmt.Sprintf("%d %s %s", answer.Status(), answer.Headers()["x-id"], answer.Body()))
 	return 0
 }
+
+var total uint32
+
+// sum is the guest of the benchmarks: it adds up every byte of its input.
+//
+//go:wasmexport sum
+func sum() int32 {
+	for _, c := range pdk.Input() {
+		total = total*31 + uint32(c)
+	}
+	return 0
+}
+
+// initialize is what tocsin calls once, with the config.
+//
+//go:wasmexport tocsin_init
+func initialize() int32 {
+	var config struct {
+		URL string `json:"url"`
+	}
+	if err := pdk.InputJSON(&config); err != nil {
+		pdk.SetError(err)
+		return 1
+	}
+	if config.URL == "no address" {
+		pdk.SetErrorString("url is no address")
+		return 1
+	}
+	return 0
+}

@@ -112,6 +112,22 @@ func output(s string) int32 {
 	return 0
 }
 
+//go:wasmexport tocsin_init
+func initialize() int32 {
+	config := input()
+	switch {
+	case strings.Contains(config, "vars"):
+		varSet(put("n"), put("gone"))
+	case strings.Contains(config, "wrong"):
+		errorSet(put("name is wrong; write another"))
+	case strings.Contains(config, "crash"):
+		panic("it was asked to")
+	case strings.Contains(config, "number"):
+		return 7
+	}
+	return 0
+}
+
 //go:wasmexport deliver
 func deliver() int32 {
 	calls++
