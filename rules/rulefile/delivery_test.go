@@ -11,7 +11,7 @@ func TestDelivery(t *testing.T) {
 rules:
   - {name: nightly, schedule: "cron(30 2 * * ? *)", timezone: Europe/Berlin, targets: [work]}
 targets:
-  - {name: work, plugin: log, batch: {size: 100, window: 5s}, order_by: detail.order}
+  - {name: work, plugin: log, batch: {size: 100, window: 5s}, order_by: detail.order, record: true}
   - {name: plain, plugin: log, batch: 7}
 archives:
   - {name: orders, bus: shop, pattern: {source: [shop.orders]}, retention_days: 30}
@@ -25,10 +25,10 @@ buses: [shop]
 	if nightly.Schedule.String() != "cron(30 2 * * ? *)" || nightly.Schedule.Zone() != "Europe/Berlin" || nightly.Pattern != nil {
 		t.Errorf("the rule is %+v", nightly)
 	}
-	if work.Batch != 100 || work.Window != 5*time.Second || work.OrderBy.Source() != "detail.order" {
+	if work.Batch != 100 || work.Window != 5*time.Second || work.OrderBy.Source() != "detail.order" || !work.Record {
 		t.Errorf("the target is %+v", work)
 	}
-	if plain.Batch != 7 || plain.Window != 0 || plain.OrderBy != nil {
+	if plain.Batch != 7 || plain.Window != 0 || plain.OrderBy != nil || plain.Record {
 		t.Errorf("the plain target is %+v", plain)
 	}
 	orders, all := set.Archives[0], set.Archives[1]

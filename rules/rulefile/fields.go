@@ -73,6 +73,7 @@ var targetObject = &object{name: "target", doc: "Where events go: a plugin and i
 	{name: "concurrency", of: integer{1, 1000}, doc: "How many calls run at once."},
 	{name: "batch", of: batch, doc: "How many events one call gets at most; with a window, how long the first of them waits for the others."},
 	{name: "order_by", of: formula{}, doc: "An expression; events for which it has the same value are delivered one after the other, in the order in which they came."},
+	{name: "record", of: boolean{}, doc: "Keep recordings of all its calls, for tocsin plugin replay; those of failed ones always are. Default: false."},
 	{name: "approve", later: true, of: boolean{}, doc: "Wait until a person says yes."},
 }, inputFields, deliveryFields)}
 

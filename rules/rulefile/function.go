@@ -25,6 +25,10 @@ func (s *Set) Function(state bool, plugins map[string]PluginInfo) diag.List {
 			find("F002", t.File, t.Pos, fmt.Sprintf("the plugin of target %q keeps values, and a Lambda function forgets them", t.Name),
 				"say  --lambda-state dynamodb:TABLE", needsTable)
 		}
+		if t.Record && !state {
+			find("F002", t.File, t.Pos, fmt.Sprintf("target %q keeps recordings of its calls, and a Lambda function forgets them", t.Name),
+				"say  --lambda-state dynamodb:TABLE, or remove  record", needsTable)
+		}
 		for _, c := range []struct {
 			is   bool
 			name string

@@ -93,7 +93,9 @@ type Target struct {
 	// OrderBy, if there is one, is what orders deliveries: those with one value are made
 	// one after the other.
 	OrderBy *expression.Program
-	File    string
+	// Record keeps recordings of all calls, and not only of failed ones.
+	Record bool
+	File   string
 	Pos     diag.Pos
 
 	// config is Config with its places, and path where it stands in the file.

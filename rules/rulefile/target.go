@@ -34,6 +34,9 @@ func (l *loader) target(r *reading, v *source.Value, path string) {
 		out.Window, _ = parseDuration(text(b, "window"))
 	}
 	out.OrderBy = r.formula(v, "order_by", path, expression.Key)
+	if record := v.Get("record"); record != nil && record.Kind == event.Bool {
+		out.Record = record.Text == "true"
+	}
 	if c := v.Get("config"); c != nil && c.Kind == event.Object {
 		out.Config, out.config = c.AppendJSON(nil), c
 	}

@@ -14,7 +14,6 @@ import (
 	"github.com/tocsin-engine/tocsin/runtime/archive"
 	"github.com/tocsin-engine/tocsin/runtime/dispatch"
 	"github.com/tocsin-engine/tocsin/runtime/engine"
-	"github.com/tocsin-engine/tocsin/runtime/sandbox"
 	"github.com/tocsin-engine/tocsin/runtime/service"
 	"github.com/tocsin-engine/tocsin/runtime/store"
 	"github.com/tocsin-engine/tocsin/runtime/store/memory"
@@ -45,7 +44,7 @@ func (t targets) Digest(context.Context, rulefile.Target, *rulefile.Plugin) (str
 	return "", nil
 }
 
-func (t targets) Open(_ context.Context, def rulefile.Target, _ *rulefile.Plugin, _ sandbox.Capabilities) (engine.Runner, error) {
+func (t targets) Open(_ context.Context, def rulefile.Target, _ *rulefile.Plugin, _ engine.Host) (engine.Runner, error) {
 	return recorder{t, def.Name}, nil
 }
 

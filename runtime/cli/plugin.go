@@ -30,10 +30,10 @@ func pluginCommand(a *app) *cobra.Command {
 			if len(args) > 0 {
 				return unknownVerb(cmd, args[0])
 			}
-			return usagef("say what: tocsin plugin build, test, call, inspect, bench, pack, sign or keygen")
+			return usagef("say what: tocsin plugin build, test, call, replay, inspect, bench, pack, sign or keygen")
 		},
 	}
-	cmd.AddCommand(pluginBuildCommand(a), pluginInspectCommand(a), pluginCallCommand(a), pluginBenchCommand(a), pluginTestCommand(a),
+	cmd.AddCommand(pluginBuildCommand(a), pluginInspectCommand(a), pluginCallCommand(a), pluginBenchCommand(a), pluginTestCommand(a), pluginReplayCommand(a),
 		pluginPackCommand(a), pluginCodeCommand(a), pluginKeygenCommand(a), pluginSignCommand(a))
 	return cmd
 }

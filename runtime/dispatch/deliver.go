@@ -211,8 +211,10 @@ func (i item) since(began time.Time) time.Time {
 	return i.retry.Since
 }
 
-// id is the delivery's id. The place in the log tells two events apart to which their
+func (l *lane) id(it item) string { return DeliveryID(it.entry.ID, it.Seq, it.Rule, l.name) }
+
+// DeliveryID is a delivery's id. The place in the log tells two events apart to which their
 // senders gave one id.
-func (l *lane) id(it item) string {
-	return it.entry.ID + "/" + strconv.FormatUint(uint64(it.Seq), 10) + "/" + it.Rule + "/" + l.name
+func DeliveryID(event string, seq store.Seq, rule, target string) string {
+	return event + "/" + strconv.FormatUint(uint64(seq), 10) + "/" + rule + "/" + target
 }

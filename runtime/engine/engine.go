@@ -91,6 +91,7 @@ type Engine struct {
 	loops     loopLog
 	kv        kvUsage
 	seen      seen
+	recorded  recordings
 }
 
 var _ service.Putter = (*Engine)(nil)

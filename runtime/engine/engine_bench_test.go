@@ -9,7 +9,6 @@ import (
 	"github.com/tocsin-engine/tocsin/rules/rulefile"
 	"github.com/tocsin-engine/tocsin/runtime/dispatch"
 	"github.com/tocsin-engine/tocsin/runtime/engine"
-	"github.com/tocsin-engine/tocsin/runtime/sandbox"
 	"github.com/tocsin-engine/tocsin/runtime/service"
 	"github.com/tocsin-engine/tocsin/runtime/store/memory"
 )
@@ -21,7 +20,7 @@ func (ledger) Digest(context.Context, rulefile.Target, *rulefile.Plugin) (string
 	return "", nil
 }
 
-func (ledger) Open(context.Context, rulefile.Target, *rulefile.Plugin, sandbox.Capabilities) (engine.Runner, error) {
+func (ledger) Open(context.Context, rulefile.Target, *rulefile.Plugin, engine.Host) (engine.Runner, error) {
 	return ledger{}, nil
 }
 

@@ -43,7 +43,7 @@ func (p *plugins) Digest(context.Context, rulefile.Target, *rulefile.Plugin) (st
 	return p.digest, nil
 }
 
-func (p *plugins) Open(_ context.Context, t rulefile.Target, _ *rulefile.Plugin, host sandbox.Capabilities) (engine.Runner, error) {
+func (p *plugins) Open(_ context.Context, t rulefile.Target, _ *rulefile.Plugin, host engine.Host) (engine.Runner, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if err := p.refuse[t.Name]; err != nil {

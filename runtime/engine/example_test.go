@@ -8,7 +8,6 @@ import (
 	"github.com/tocsin-engine/tocsin/rules/rulefile"
 	"github.com/tocsin-engine/tocsin/runtime/dispatch"
 	"github.com/tocsin-engine/tocsin/runtime/engine"
-	"github.com/tocsin-engine/tocsin/runtime/sandbox"
 	"github.com/tocsin-engine/tocsin/runtime/service"
 	"github.com/tocsin-engine/tocsin/runtime/store/memory"
 	"github.com/tocsin-engine/tocsin/sdk/event"
@@ -21,7 +20,7 @@ func (printer) Digest(context.Context, rulefile.Target, *rulefile.Plugin) (strin
 	return "", nil
 }
 
-func (printer) Open(context.Context, rulefile.Target, *rulefile.Plugin, sandbox.Capabilities) (engine.Runner, error) {
+func (printer) Open(context.Context, rulefile.Target, *rulefile.Plugin, engine.Host) (engine.Runner, error) {
 	return printer{}, nil
 }
 

@@ -46,9 +46,12 @@ type Fate struct {
 
 // DeliveryFate is what became of one delivery.
 type DeliveryFate struct {
-	Rule   string `json:"rule"`
-	Target string `json:"target"`
-	State  string `json:"state"`
+	// ID is the delivery's, Recorded whether tocsin plugin replay can make it again.
+	ID       string `json:"delivery"`
+	Recorded bool   `json:"recorded,omitempty"`
+	Rule     string `json:"rule"`
+	Target   string `json:"target"`
+	State    string `json:"state"`
 	// Attempts counts the attempts made; History has the last of them, as far as they
 	// are remembered.
 	Attempts int       `json:"attempts"`
@@ -179,6 +182,10 @@ func (e *Engine) deliveries(ctx context.Context, entry store.Entry, tr trail) ([
 			}
 		}
 		f.Rule, f.Target, f.History = p.Rule, p.Target, tr.attempts[p]
+		f.ID = dispatch.DeliveryID(entry.ID, entry.Seq, p.Rule, p.Target)
+		if f.Recorded, err = e.isRecorded(ctx, p.Target, f.ID); err != nil {
+			return nil, err
+		}
 		out = append(out, f)
 	}
 	return out, nil

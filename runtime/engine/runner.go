@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/tocsin-engine/tocsin/runtime/dispatch"
@@ -15,7 +16,9 @@ import (
 // guest runs deliveries in a sandboxed target.
 type guest struct {
 	target caller
+	host   Host
 	now    func() time.Time
+	keep   sandbox.Keep
 }
 
 // caller is what guest needs of a *sandbox.Target.
@@ -85,8 +88,11 @@ func (g *guest) call(ctx context.Context, batch []dispatch.Delivery) []dispatch.
 	}
 	result, report, err := g.target.Call(ctx, sandbox.Call{
 		Batch: abi.Batch{V: abi.Version, Delivery: batch[0].ID, Records: records(batch)},
-		Now:   g.now(), Seed: batch[0].ID, Hops: batch[0].Event.Hops, Bus: batch[0].Event.Bus,
+		Now:   g.now(), Seed: batch[0].ID, Hops: batch[0].Event.Hops, Bus: batch[0].Event.Bus, Keep: g.keep,
 	})
+	for _, r := range report.Recordings {
+		g.host.Recorded(ctx, r)
+	}
 	var fault *sandbox.Fault
 	if errors.As(err, &fault) && len(batch) > 1 && ctx.Err() == nil {
 		half := len(batch) / 2
@@ -119,8 +125,7 @@ func outcome(d dispatch.Delivery, r abi.Result, err error) dispatch.Outcome {
 	switch {
 	case errors.As(err, &fault):
 		return dispatch.Outcome{Retry: true, Code: fault.Code(), Message: fmt.Sprintf(
-			"%v; rule %q, event %s; repeat it: tocsin plugin call --target %s --rule %s --event %s",
-			fault, d.Rule, d.Event.ID, fault.Target, d.Rule, d.Event.ID)}
+			"%v; rule %q, event %s; replay it: tocsin plugin replay %s", fault, d.Rule, d.Event.ID, word(d.ID))}
 	case err != nil:
 		return dispatch.Outcome{Retry: true, Code: dispatch.TargetError, Message: err.Error()}
 	}
@@ -130,4 +135,15 @@ func outcome(d dispatch.Delivery, r abi.Result, err error) dispatch.Outcome {
 		}
 	}
 	return dispatch.Outcome{OK: true}
+}
+
+// word is a text as one word of a shell.
+func word(s string) string {
+	plain := func(r rune) bool {
+		return r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || strings.ContainsRune("-_./:@+=,", r)
+	}
+	if strings.IndexFunc(s, func(r rune) bool { return !plain(r) }) < 0 {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }

@@ -55,7 +55,7 @@ func delivery(t *testing.T, id, rule, bus string, hops int) dispatch.Delivery {
 
 func TestGuestBisectsAndGroups(t *testing.T) {
 	f := &fakeGuest{}
-	g := &guest{f, func() time.Time { return time.Time{} }}
+	g := &guest{target: f, now: func() time.Time { return time.Time{} }}
 	got := g.Deliver(t.Context(), []dispatch.Delivery{
 		delivery(t, "a", "r", "default", 0), delivery(t, "later", "r", "default", 0),
 		delivery(t, "poison", "r", "default", 0), delivery(t, "b", "r", "default", 0),
@@ -76,7 +76,7 @@ func TestGuestBisectsAndGroups(t *testing.T) {
 	if diff := cmp.Diff(want, outcomes); diff != "" {
 		t.Errorf("outcomes: %s", diff)
 	}
-	const message = `plugin p: trap: unreachable; rule "r", event poison; repeat it: tocsin plugin call --target t --rule r --event poison`
+	const message = `plugin p: trap: unreachable; rule "r", event poison; replay it: tocsin plugin replay poison/1`
 	if got[2].Message != message {
 		t.Errorf("message %q, want %q", got[2].Message, message)
 	}
@@ -113,7 +113,7 @@ func TestRecordsQuoteWhatIsNotJSON(t *testing.T) {
 // two calls, and each outcome comes back to its delivery.
 func TestGuestGetsOneCallForARule(t *testing.T) {
 	f := &fakeGuest{}
-	g := &guest{f, func() time.Time { return time.Time{} }}
+	g := &guest{target: f, now: func() time.Time { return time.Time{} }}
 	got := g.Deliver(t.Context(), []dispatch.Delivery{
 		delivery(t, "a", "r", "default", 0), delivery(t, "b", "q", "default", 0),
 		delivery(t, "c", "r", "default", 0), delivery(t, "later", "q", "default", 0), delivery(t, "d", "r", "default", 0),

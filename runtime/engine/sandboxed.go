@@ -30,7 +30,7 @@ func (s sandboxed) Digest(_ context.Context, t rulefile.Target, plugin *rulefile
 	return info.SHA256, info.Err
 }
 
-func (s sandboxed) Open(ctx context.Context, t rulefile.Target, plugin *rulefile.Plugin, host sandbox.Capabilities) (Runner, error) {
+func (s sandboxed) Open(ctx context.Context, t rulefile.Target, plugin *rulefile.Plugin, host Host) (Runner, error) {
 	p, err := s.catalog.Open(ctx, entry(t, plugin))
 	if err != nil {
 		return nil, err
@@ -41,5 +41,9 @@ func (s sandboxed) Open(ctx context.Context, t rulefile.Target, plugin *rulefile
 	if err != nil {
 		return nil, err
 	}
-	return &guest{guestTarget, s.now}, nil
+	g := &guest{target: guestTarget, host: host, now: s.now, keep: sandbox.KeepFailed}
+	if t.Record {
+		g.keep = sandbox.KeepAll
+	}
+	return g, nil
 }

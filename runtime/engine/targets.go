@@ -10,6 +10,7 @@ import (
 	"github.com/tocsin-engine/tocsin/rules/rulefile"
 	"github.com/tocsin-engine/tocsin/runtime/dispatch"
 	"github.com/tocsin-engine/tocsin/runtime/sandbox"
+	"github.com/tocsin-engine/tocsin/runtime/sandbox/recording"
 )
 
 // Plugins makes targets of their configuration. Sandboxed is the one of production.
@@ -17,11 +18,21 @@ type Plugins interface {
 	// Open makes a target that acts through host. plugin is the entry of the rule files
 	// that the target names; nil for a shipped plugin without one. Targets are opened side
 	// by side.
-	Open(ctx context.Context, t rulefile.Target, plugin *rulefile.Plugin, host sandbox.Capabilities) (Runner, error)
+	Open(ctx context.Context, t rulefile.Target, plugin *rulefile.Plugin, host Host) (Runner, error)
 	// Digest says which module Open would take now, so that a target of which nothing
 	// changed is not opened again.
 	Digest(ctx context.Context, t rulefile.Target, plugin *rulefile.Plugin) (string, error)
 }
+
+// Host is the machine around a target.
+type Host interface {
+	sandbox.Capabilities
+	// Recorded takes the recording of a call of which a delivery failed, or of any call
+	// of a target that records.
+	Recorded(ctx context.Context, r *recording.Recording)
+}
+
+var _ Host = (*Engine)(nil)
 
 // Runner is a target that was opened. Close is called once, when no delivery is under
 // way.
@@ -95,7 +106,7 @@ func (e *Engine) openTarget(ctx context.Context, t, before *target) error {
 
 // identity names everything about a target that its runner depends on.
 func identity(t rulefile.Target, plugin *rulefile.Plugin, digest string) string {
-	b, err := json.Marshal([]any{t.Name, t.Plugin, string(t.Config), t.Mode, plugin, digest})
+	b, err := json.Marshal([]any{t.Name, t.Plugin, string(t.Config), t.Mode, t.Record, plugin, digest})
 	if err != nil {
 		panic("BUG: " + err.Error()) // plain structs
 	}

@@ -7,7 +7,6 @@ import (
 
 	"github.com/tocsin-engine/tocsin/rules/rulefile"
 	"github.com/tocsin-engine/tocsin/runtime/engine"
-	"github.com/tocsin-engine/tocsin/runtime/sandbox"
 )
 
 // ColdStart is what the time from a process's start to its first answer went into.
@@ -72,7 +71,7 @@ type timed struct {
 	watch *stopwatch
 }
 
-func (t timed) Open(ctx context.Context, d rulefile.Target, plugin *rulefile.Plugin, host sandbox.Capabilities) (r engine.Runner, err error) {
+func (t timed) Open(ctx context.Context, d rulefile.Target, plugin *rulefile.Plugin, host engine.Host) (r engine.Runner, err error) {
 	began := time.Now()
 	r, err = t.Plugins.Open(ctx, d, plugin, host)
 	t.watch.once.Do(func() {

@@ -9,7 +9,6 @@ import (
 	"github.com/tocsin-engine/tocsin/rules/rulefile"
 	"github.com/tocsin-engine/tocsin/runtime/dispatch"
 	"github.com/tocsin-engine/tocsin/runtime/engine"
-	"github.com/tocsin-engine/tocsin/runtime/sandbox"
 	"github.com/tocsin-engine/tocsin/runtime/store"
 	"github.com/tocsin-engine/tocsin/runtime/store/memory"
 )
@@ -111,7 +110,7 @@ func (r recorders) Digest(context.Context, rulefile.Target, *rulefile.Plugin) (s
 	return "", nil
 }
 
-func (r recorders) Open(_ context.Context, t rulefile.Target, _ *rulefile.Plugin, _ sandbox.Capabilities) (engine.Runner, error) {
+func (r recorders) Open(_ context.Context, t rulefile.Target, _ *rulefile.Plugin, _ engine.Host) (engine.Runner, error) {
 	return &recorder{r.w, t.Name}, nil
 }
 

@@ -3,6 +3,7 @@ package sandbox
 import (
 	"context"
 
+	"github.com/tocsin-engine/tocsin/runtime/sandbox/recording"
 	"github.com/tocsin-engine/tocsin/sdk/abi"
 )
 
@@ -51,3 +52,6 @@ func (n *Nobody) Secret(string) (string, bool) {
 	n.ask(abi.Secret)
 	return "", false
 }
+
+// Recorded has no use for a recording.
+func (n *Nobody) Recorded(context.Context, *recording.Recording) {}

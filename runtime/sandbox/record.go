@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/tetratelabs/wazero/api"
+	"github.com/tocsin-engine/tocsin/runtime/sandbox/pack"
 	"github.com/tocsin-engine/tocsin/runtime/sandbox/recording"
 	"github.com/tocsin-engine/tocsin/sdk/abi"
 )
@@ -28,7 +29,8 @@ func (i *instance) keep(c *Call, begin time.Time, result abi.Result, err error) 
 func (i *instance) record(c *Call, begin time.Time, result abi.Result, err error) *recording.Recording {
 	t, v := i.target, i.target.veil()
 	r := &recording.Recording{
-		V: recording.Version, At: begin.UTC(), Plugin: t.module.name, Module: t.module.info.SHA256, ABI: t.module.info.ABI, Function: t.named(), KeptVars: t.module.kernel != nil && t.keepsVars,
+		V: recording.Version, At: begin.UTC(), Plugin: t.module.name, Module: t.module.info.SHA256, ABI: t.module.info.ABI,
+		Function: t.named(), KeptVars: t.module.kernel != nil && t.keepsVars, Platform: pack.Here(),
 		Target: t.name, Config: v.Text(t.config), Limits: t.limit.abi(), Delivery: c.Batch.Delivery, Seed: c.Seed, NowMS: c.Now.UnixMilli(),
 		Hops: c.Hops, Bus: c.Bus, Init: i.booted, Calls: i.tape.calls(v), End: i.end(v, result, err),
 	}

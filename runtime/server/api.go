@@ -48,6 +48,7 @@ func (s *Server) handler() http.Handler {
 		{"GET", "targets", maxOtherBody, s.targets},
 		{"GET", "dead-letters", maxOtherBody, s.deadLetters},
 		{"GET", "dead-letters/{id}", maxOtherBody, s.deadLetter},
+		{"GET", "recordings", maxOtherBody, s.recording},
 		{"POST", "dead-letters/redrive", maxOtherBody, s.redrive},
 		{"POST", "dead-letters/purge", maxOtherBody, s.purge},
 		{"GET", "archives", maxOtherBody, s.archives},

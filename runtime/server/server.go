@@ -37,6 +37,7 @@ type Engine interface {
 	DeadLetters(ctx context.Context, f engine.LetterFilter, after store.DeadLetterID, n int) ([]engine.Letter, store.DeadLetterID, error)
 	Redrive(ctx context.Context, ids []store.DeadLetterID) (int, error)
 	Purge(ctx context.Context, ids []store.DeadLetterID) (int, error)
+	Recording(ctx context.Context, id string) (text []byte, others []string, err error)
 }
 
 var _ Engine = (*engine.Engine)(nil)

@@ -25,7 +25,6 @@ import (
 	"github.com/tocsin-engine/tocsin/runtime/archive"
 	"github.com/tocsin-engine/tocsin/runtime/dispatch"
 	"github.com/tocsin-engine/tocsin/runtime/engine"
-	"github.com/tocsin-engine/tocsin/runtime/sandbox"
 	"github.com/tocsin-engine/tocsin/runtime/service"
 	"github.com/tocsin-engine/tocsin/runtime/service/events"
 	"github.com/tocsin-engine/tocsin/runtime/store/memory"
@@ -50,7 +49,7 @@ func (plugins) Digest(context.Context, rulefile.Target, *rulefile.Plugin) (strin
 	return "", nil
 }
 
-func (plugins) Open(_ context.Context, t rulefile.Target, _ *rulefile.Plugin, _ sandbox.Capabilities) (engine.Runner, error) {
+func (plugins) Open(_ context.Context, t rulefile.Target, _ *rulefile.Plugin, _ engine.Host) (engine.Runner, error) {
 	return runner(t.Name), nil
 }
 

@@ -19,7 +19,6 @@ import (
 	"github.com/tocsin-engine/tocsin/runtime/config"
 	"github.com/tocsin-engine/tocsin/runtime/dispatch"
 	"github.com/tocsin-engine/tocsin/runtime/engine"
-	"github.com/tocsin-engine/tocsin/runtime/sandbox"
 	"github.com/tocsin-engine/tocsin/sdk/event"
 )
 
@@ -102,7 +101,7 @@ type ledgerPlugins struct {
 }
 
 // Open puts the ledger around a target.
-func (p *ledgerPlugins) Open(ctx context.Context, t rulefile.Target, plugin *rulefile.Plugin, host sandbox.Capabilities) (engine.Runner, error) {
+func (p *ledgerPlugins) Open(ctx context.Context, t rulefile.Target, plugin *rulefile.Plugin, host engine.Host) (engine.Runner, error) {
 	r, err := p.Plugins.Open(ctx, t, plugin, host)
 	if err != nil {
 		return nil, err

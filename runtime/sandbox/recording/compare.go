@@ -63,7 +63,7 @@ func compareCalls(what string, recorded, again []Call) *Difference {
 			d.Wanted, d.Got = excerpts(recorded[n].String(), again[n].String())
 		case !bytes.Equal(recorded[n].Answer, again[n].Answer) || recorded[n].Errno != again[n].Errno:
 			d.What = "answer to " + d.What
-			d.Wanted, d.Got = excerpts(recorded[n].answer(), again[n].answer())
+			d.Wanted, d.Got = excerpts(recorded[n].Answered(), again[n].Answered())
 		default:
 			continue
 		}
@@ -75,7 +75,8 @@ func compareCalls(what string, recorded, again []Call) *Difference {
 // String is the function and what was asked.
 func (c Call) String() string { return strings.TrimSpace(c.Function + " " + string(c.Request)) }
 
-func (c Call) answer() string {
+// Answered is the answer, or why there is none.
+func (c Call) Answered() string {
 	if c.Errno != 0 {
 		return c.Errno.Error()
 	}

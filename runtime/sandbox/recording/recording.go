@@ -40,6 +40,9 @@ type Recording struct {
 	// the target's key-value space.
 	Function string `json:"function,omitempty"`
 	KeptVars bool   `json:"kept_vars,omitempty"`
+	// Platform is where it was made, as "linux-amd64": the bits of a NaN and how deep a
+	// recursion gets are the processor's.
+	Platform string `json:"platform"`
 
 	Target string     `json:"target"`
 	Config Text       `json:"config,omitempty"`

@@ -9,7 +9,6 @@ import (
 	"github.com/tocsin-engine/tocsin/rules/rulefile"
 	"github.com/tocsin-engine/tocsin/runtime/dispatch"
 	"github.com/tocsin-engine/tocsin/runtime/engine"
-	"github.com/tocsin-engine/tocsin/runtime/sandbox"
 	"github.com/tocsin-engine/tocsin/runtime/service"
 	"github.com/tocsin-engine/tocsin/runtime/service/local"
 	"github.com/tocsin-engine/tocsin/runtime/store/memory"
@@ -23,7 +22,7 @@ func (rude) Digest(context.Context, rulefile.Target, *rulefile.Plugin) (string, 
 	return "", nil
 }
 
-func (rude) Open(context.Context, rulefile.Target, *rulefile.Plugin, sandbox.Capabilities) (engine.Runner, error) {
+func (rude) Open(context.Context, rulefile.Target, *rulefile.Plugin, engine.Host) (engine.Runner, error) {
 	return rude{}, nil
 }
 
