@@ -96,7 +96,7 @@ type Target struct {
 	// Record keeps recordings of all calls, and not only of failed ones.
 	Record bool
 	File   string
-	Pos     diag.Pos
+	Pos    diag.Pos
 
 	// config is Config with its places, and path where it stands in the file.
 	config *source.Value
