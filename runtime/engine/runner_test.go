@@ -85,7 +85,7 @@ func TestGuestBisectsAndGroups(t *testing.T) {
 // TestGuestOneByOne: what a poison event costs is no other event's second delivery.
 func TestGuestOneByOne(t *testing.T) {
 	f := &fakeGuest{single: true}
-	g := &guest{f, func() time.Time { return time.Time{} }}
+	g := &guest{target: f, now: func() time.Time { return time.Time{} }}
 	got := g.Deliver(t.Context(), []dispatch.Delivery{delivery(t, "a", "r", "default", 0), delivery(t, "poison", "r", "default", 0), delivery(t, "b", "r", "default", 0)})
 	if diff := cmp.Diff([]string{"a default 0", "poison default 0", "b default 0"}, f.calls); diff != "" {
 		t.Errorf("calls (-want +got):\n%s", diff)
