@@ -28,6 +28,7 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"address":    address,
 	"ready":      ready,
 	"pinned":     pinned,
+	"guest":      guest,
 }
 
 // pinned FILE… writes the digest that the last program printed for ${DIGEST} in files, and
