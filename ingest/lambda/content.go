@@ -13,6 +13,7 @@ import (
 
 	"github.com/tocsin-engine/tocsin/ingest/calls"
 	"github.com/tocsin-engine/tocsin/ingest/logs"
+	"github.com/tocsin-engine/tocsin/ingest/metrics"
 	"github.com/tocsin-engine/tocsin/sdk/event"
 )
 
@@ -145,6 +146,9 @@ func (r reader) value(v event.Value, depth int) (c Content, ok bool, err error) 
 		return Content{Objects: trailNote(v)}, true, nil
 	case calls.IsRecord(v):
 		ev, err := calls.Event(v, r.named("call", v))
+		return Content{Events: []event.Event{ev}}, true, err
+	case metrics.IsStream(v):
+		ev, err := metrics.StreamEvent(v, r.named("metric", v))
 		return Content{Events: []event.Event{ev}}, true, err
 	}
 	return r.list(v)

@@ -37,6 +37,10 @@ func wrapped(message string) string {
 const s3Note = `{"Records":[{"eventSource":"aws:s3","awsRegion":"eu-west-1","eventName":"ObjectCreated:Put","eventTime":"2026-01-02T00:00:00.000Z",` +
 	`"s3":{"bucket":{"name":"trail"},"object":{"key":"AWSLogs/1/CloudTrail/eu-west-1/a+b.json.gz","size":12}}}]}`
 
+// streamLine is a line of a metric stream.
+const streamLine = `{"metric_stream_name":"m","account_id":"111122223333","region":"us-east-1","namespace":"AWS/EC2","metric_name":"CPUUtilization",` +
+	`"dimensions":{"InstanceId":"i-1"},"timestamp":1611929698000,"value":{"count":3.0,"sum":20.0,"max":18.0,"min":0.0},"unit":"Percent"}`
+
 func TestNested(t *testing.T) {
 	trail := Object{"trail", "AWSLogs/1/CloudTrail/eu-west-1/a b.json.gz", "eu-west-1"}
 	for name, c := range map[string]struct {
@@ -71,6 +75,12 @@ func TestNested(t *testing.T) {
 				packed(`{"messageType":"DATA_MESSAGE","logGroup":"g","logStream":"s","logEvents":[{"id":"1","timestamp":1700000000000,"message":"{\"n\":1e2}"}]}`) + `"}}]}`,
 			events: []string{logEvent},
 			detail: `{"group":"g","stream":"s","timestamp":1700000000000,"message":"{\"n\":1e2}","json":{"n":1e2}}`,
+		},
+		"metrics of a metric stream": {
+			payload: `{"invocationId":"i","deliveryStreamArn":"arn:aws:firehose:eu-west-1:1:deliverystream/d","region":"eu-west-1","records":[{"recordId":"1","data":"` +
+				base64.StdEncoding.EncodeToString([]byte(streamLine+"\n"+streamLine+"\n")) + `"}]}`,
+			events: []string{"tocsin.metrics/Metric Datum", "tocsin.metrics/Metric Datum"},
+			detail: `{"namespace":"AWS/EC2","name":"CPUUtilization","dimensions":{"InstanceId":"i-1"},"timestamp":1611929698000,"statistics":{"count":3.0,"sum":20.0,"min":0.0,"max":18.0},"unit":"Percent","storage_resolution":60}`,
 		},
 		"a control message in a stream": {
 			payload: `{"Records":[{"eventSource":"aws:kinesis","kinesis":{"sequenceNumber":"1","data":"` +

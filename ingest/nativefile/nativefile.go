@@ -7,6 +7,7 @@ import (
 
 	"github.com/tocsin-engine/tocsin/ingest/calls"
 	"github.com/tocsin-engine/tocsin/ingest/jsonstream"
+	"github.com/tocsin-engine/tocsin/ingest/metrics"
 	"github.com/tocsin-engine/tocsin/sdk/event"
 )
 
@@ -80,7 +81,7 @@ var shapes = []shape{
 	{"an event", isEvent, nil},
 	{"a line of tocsin tail", isTail, tailed},
 	{"a CloudTrail record", calls.IsRecord, call},
-	{"a metric-stream line", isStream, streamed},
+	{"a metric-stream line", metrics.IsStream, streamed},
 	{"embedded metric format", isEMF, embedded},
 	{"a batch of log events", isLogBatch, batched},
 	{"an X-Ray segment", isSegment, segment},
