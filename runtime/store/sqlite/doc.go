@@ -7,7 +7,7 @@
 //
 // What Append and Apply have acknowledged is on the disk: WAL with synchronous=FULL. One
 // goroutine writes, and commits whatever waits as one transaction, so that many senders
-// share one fsync. The log is committed first and bus.db after it; redo.go says why
+// share one fsync; a second one commits settlements beside it. The log is committed first and bus.db after it; redo.go says why
 // nothing falls between the two. A commit of settlements alone does not wait for the
 // disk: it is there for every reader and survives kill -9, and a power cut that takes it
 // costs repeated deliveries, never a lost one. Old events are dropped by the file.

@@ -56,7 +56,7 @@ func (h *history) goOn(t *testing.T, s *Store, steps int) {
 			case 0:
 				h.now = h.now.Add(time.Duration(h.random.IntN(90)) * time.Minute)
 			case 1:
-				err = s.commit(t.Context(), &op{do: func(t *tx) error { t.s.checkpoint(); return nil }})
+				err = s.commit(t.Context(), &op{appends: true, do: func(t *tx) error { t.s.checkpoint(); return nil }})
 			case 2:
 				err = s.Trim(t.Context(), h.now.Add(-2*time.Hour))
 			}

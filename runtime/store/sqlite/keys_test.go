@@ -15,7 +15,7 @@ import (
 func TestOneKeyInOneCommit(t *testing.T) {
 	s := openFaulty(t, t.TempDir(), Config{})
 	began, release := make(chan bool), make(chan bool)
-	go s.commit(context.Background(), &op{do: func(*tx) error { close(began); <-release; return nil }})
+	go s.commit(context.Background(), &op{appends: true, do: func(*tx) error { close(began); <-release; return nil }})
 	<-began // the writer waits: what comes now is one group
 	firsts := make(chan string, 2)
 	for i := range 2 {

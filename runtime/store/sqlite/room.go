@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
 	"sync/atomic"
 )
 
@@ -12,6 +13,7 @@ import (
 // deleted, so that deliveries can be settled while senders are throttled; once it can be
 // made again, there is room for everybody.
 type room struct {
+	mu    sync.Mutex // held while the file is made or deleted
 	path  string
 	gone  atomic.Bool
 	bytes int64
@@ -29,12 +31,16 @@ func (r *room) full() bool { return r.gone.Load() }
 
 // release gives the reserve to the settlements.
 func (r *room) release() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	r.gone.Store(true)
 	_ = os.Remove(r.path) // if it is not there, there is nothing to give
 }
 
 // reserve takes the reserve, and says whether there was room for it.
 func (r *room) reserve() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	if info, err := os.Stat(r.path); err == nil && info.Size() == r.bytes && !r.gone.Load() {
 		return true
 	}

@@ -113,10 +113,18 @@ func syncDir(dir string) error {
 const largeWAL = 4 << 20
 
 func (s *Store) checkpointIfLarge() {
-	for _, c := range [...]*conn{s.writer.state, s.writer.events} {
-		if c != nil && c.walBytes > largeWAL {
-			s.checkpointOf(c, sqlite3.CHECKPOINT_PASSIVE)
-		}
+	s.checkpointState(largeWAL, sqlite3.CHECKPOINT_PASSIVE)
+	if c := s.writer.events; c != nil && c.walBytes > largeWAL {
+		s.checkpointOf(c, sqlite3.CHECKPOINT_PASSIVE)
+	}
+}
+
+// checkpointState moves the log of bus.db if it is larger than that.
+func (s *Store) checkpointState(than int, mode sqlite3.CheckpointMode) {
+	s.writer.mu.Lock()
+	defer s.writer.mu.Unlock()
+	if c := s.writer.state; c.walBytes > than {
+		s.checkpointOf(c, mode)
 	}
 }
 
@@ -124,10 +132,9 @@ func (s *Store) checkpointIfLarge() {
 // reads. A log that was only moved would still be read before the file, and once it is
 // damaged what the file has newer is not seen any more.
 func (s *Store) checkpoint() {
-	for _, c := range [...]*conn{s.writer.state, s.writer.events} {
-		if c != nil && c.walBytes > 0 {
-			s.checkpointOf(c, sqlite3.CHECKPOINT_TRUNCATE)
-		}
+	s.checkpointState(0, sqlite3.CHECKPOINT_TRUNCATE)
+	if c := s.writer.events; c != nil && c.walBytes > 0 {
+		s.checkpointOf(c, sqlite3.CHECKPOINT_TRUNCATE)
 	}
 	for _, g := range s.all() {
 		if g != s.writer.segment {

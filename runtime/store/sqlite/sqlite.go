@@ -38,12 +38,14 @@ type Store struct {
 	lock     *os.File
 	room     *room
 	recent   recent
-	// writer has the only connections that write, and only its goroutine uses them.
+	// writer has the only connections that write.
 	writer *writer
 	state  *readers
 
-	ops    chan *op
-	mends  chan *mendOp
+	// ops are for the writer's goroutine, settles for the one beside it.
+	ops, settles chan *op
+	mends        chan *mendOp
+
 	quit   chan struct{}
 	ended  chan struct{} // closed when the writer has stopped
 	dirty  chan struct{} // holds a token when settlements are in memory only
@@ -86,7 +88,7 @@ func Open(ctx context.Context, dir string, c Config) (*Store, error) {
 	s := &Store{
 		dir: dir, vfs: c.vfs, cache: c.Cache, log: c.Log.Named("store"), room: newRoom(dir), recent: recent{limit: c.Recent},
 		writer: &writer{}, cursors: map[string]store.Seq{},
-		ops: make(chan *op, 1024), mends: make(chan *mendOp), quit: make(chan struct{}), ended: make(chan struct{}),
+		ops: make(chan *op, 1024), settles: make(chan *op, 1024), mends: make(chan *mendOp), quit: make(chan struct{}), ended: make(chan struct{}),
 		dirty: make(chan struct{}, 1), synced: make(chan struct{}), failed: make(chan struct{}),
 	}
 	if err := s.open(ctx); err != nil {

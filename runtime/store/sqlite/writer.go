@@ -6,7 +6,10 @@ import (
 	"fmt"
 	"maps"
 	"runtime"
+	"sync"
 	"time"
+
+	"github.com/ncruces/go-sqlite3"
 
 	"github.com/tocsin-engine/tocsin/runtime/store"
 )
@@ -31,6 +34,9 @@ type op struct {
 
 // writer holds the connections that write.
 type writer struct {
+	// mu is held by the transaction that has begun in bus.db, from its first statement
+	// there to its end.
+	mu     sync.Mutex
 	state  *conn
 	events *conn // of segment; nil before the first entry
 	// segment is the file that is written, tids the numbers of its targets.
@@ -74,8 +80,12 @@ func (s *Store) commit(ctx context.Context, o *op) error {
 		return err
 	}
 	o.done = make(chan error, 1)
+	ops := s.ops
+	if !o.appends && !o.durable {
+		ops = s.settles
+	}
 	select {
-	case s.ops <- o:
+	case ops <- o:
 	case <-s.quit:
 		return store.ErrClosed
 	case <-ctx.Done():
@@ -101,12 +111,16 @@ const idle = time.Second
 // run is the writer's goroutine.
 func (s *Store) run() {
 	defer close(s.ended)
+	var settling sync.WaitGroup
+	settling.Go(s.runSettlements)
+	defer settling.Wait()
 	timer := time.NewTimer(idle)
 	defer timer.Stop()
 	for {
 		select {
 		case o := <-s.ops:
-			s.group(s.gather(o))
+			s.together(gather(s.ops, o))
+			s.checkpointIfLarge()
 			timer.Reset(idle)
 		case m := <-s.mends:
 			m.done <- s.mendOnce(m)
@@ -114,26 +128,48 @@ func (s *Store) run() {
 			s.checkpoint()
 			timer.Reset(idle)
 		case <-s.quit:
-			for { // what was handed over before is done before the end
-				select {
-				case o := <-s.ops:
-					s.group(s.gather(o))
-				default:
-					return
-				}
-			}
+			s.finish(s.ops)
+			return
+		}
+	}
+}
+
+// runSettlements commits settlements beside the events. They do not wait for the disk, so
+// they need not wait for those who do: what is delivered and not yet settled when the
+// process is killed is delivered again.
+func (s *Store) runSettlements() {
+	for {
+		select {
+		case o := <-s.settles:
+			s.together(gather(s.settles, o))
+			s.checkpointState(largeWAL, sqlite3.CHECKPOINT_PASSIVE)
+		case <-s.quit:
+			s.finish(s.settles)
+			return
+		}
+	}
+}
+
+// finish does what was handed over before the end.
+func (s *Store) finish(ops chan *op) {
+	for {
+		select {
+		case o := <-ops:
+			s.together(gather(ops, o))
+		default:
+			return
 		}
 	}
 }
 
 // gather takes what else waits. Those who are about to hand something over get their
 // turn first: a commit costs as much for one as for ten.
-func (s *Store) gather(first *op) []*op {
+func gather(ops chan *op, first *op) []*op {
 	group := []*op{first}
 	runtime.Gosched()
 	for len(group) < maxGroup {
 		select {
-		case o := <-s.ops:
+		case o := <-ops:
 			group = append(group, o)
 		default:
 			return group
@@ -142,29 +178,9 @@ func (s *Store) gather(first *op) []*op {
 	return group
 }
 
-// group commits operations and answers each. Settlements are first: they do not wait for
-// the disk, and what a crash finds unsettled is delivered again.
-func (s *Store) group(ops []*op) {
-	settle := make([]*op, 0, len(ops))
-	var others []*op
-	for _, o := range ops {
-		if o.appends || o.durable {
-			others = append(others, o)
-		} else {
-			settle = append(settle, o)
-		}
-	}
-	s.together(settle)
-	s.together(others)
-	s.checkpointIfLarge()
-}
-
 // together commits operations as one transaction. When the disk is full, those that take
 // no room are made in the reserve, and the others are refused.
 func (s *Store) together(ops []*op) {
-	if len(ops) == 0 {
-		return
-	}
 	if s.room.full() && !s.room.reserve() {
 		ops = refuseGrowing(ops)
 	}
@@ -237,10 +253,13 @@ func (t *tx) beginState() error {
 	if t.inDB {
 		return nil
 	}
-	if err := t.w.state.wait(t.durable); err != nil {
-		return err
+	t.w.mu.Lock()
+	err := t.w.state.wait(t.durable)
+	if err == nil {
+		err = t.w.state.exec("BEGIN IMMEDIATE")
 	}
-	if err := t.w.state.exec("BEGIN IMMEDIATE"); err != nil {
+	if err != nil {
+		t.w.mu.Unlock()
 		return err
 	}
 	t.inDB = true
@@ -282,7 +301,9 @@ func (t *tx) commitLog() error {
 	g.mu.Unlock()
 	t.s.entries.Add(int64(len(t.entries)))
 	t.s.recent.add(t.entries)
-	t.w.owed = append(t.w.owed, t.redo...)
+	if len(t.redo) > 0 { // bus.db is part of the transaction then
+		t.w.owed = append(t.w.owed, t.redo...)
+	}
 	return nil
 }
 
@@ -304,6 +325,7 @@ func (t *tx) commitState() error {
 	t.s.mu.Lock()
 	maps.Copy(t.s.cursors, t.cursors)
 	t.s.mu.Unlock()
+	t.w.mu.Unlock()
 	t.s.dead.Add(t.dead)
 	t.s.remove(t.unlinked)
 	return nil
@@ -318,6 +340,7 @@ func (t *tx) rollback() {
 	}
 	if t.inDB {
 		_ = t.w.state.exec("ROLLBACK")
+		t.w.mu.Unlock()
 	}
 	t.inEvents, t.inDB = false, false
 }
