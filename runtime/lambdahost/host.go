@@ -59,7 +59,7 @@ type Host struct {
 	log   hclog.Logger
 	meter meter
 	first sync.Once
-	// working is read-locked over an invocation.
+	// working is read-locked over an invocation, until its answer has been sent.
 	working sync.RWMutex
 }
 
@@ -89,14 +89,19 @@ func New(c Config) *Host {
 // is not done by then is reported failed, and not cut off without a word.
 const margin = 200 * time.Millisecond
 
-// Drain waits until no invocation is under way and keeps others from beginning: the
-// process is about to end.
+// Drain waits until every invocation's answer has been sent and keeps others from
+// beginning: the process is about to end.
 func (h *Host) Drain() { h.working.Lock() }
 
 // Invoke answers one invocation.
 func (h *Host) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	h.working.RLock()
-	defer h.working.RUnlock()
+	if ctx.Done() == nil {
+		defer h.working.RUnlock()
+	} else { // aws-lambda-go ends the context when it has sent the answer
+		sent := ctx
+		defer func() { context.AfterFunc(sent, h.working.RUnlock) }()
+	}
 	began := h.c.Now()
 	first := func() { h.first.Do(func() { h.c.First(h.c.Now().Sub(began)) }) }
 	defer first()                                     // also after a panic

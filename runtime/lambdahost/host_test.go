@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -96,6 +97,30 @@ func TestTheDeadlineIsEarlierThanLambdas(t *testing.T) {
 	if kept := lambdas.Sub(ours); kept != 200*time.Millisecond {
 		t.Errorf("%v are kept for the answer", kept)
 	}
+}
+
+// The process may end when an answer has been sent, and not when it has been made.
+func TestDrainWaitsForTheAnswer(t *testing.T) {
+	h := lambdahost.New(lambdahost.Config{Engine: &fake{}})
+	ctx, sent := context.WithCancel(t.Context())
+	if _, err := h.Invoke(ctx, []byte(queue("x"))); err != nil {
+		t.Fatal(err)
+	}
+	drained := make(chan struct{})
+	go func() {
+		h.Drain()
+		close(drained)
+	}()
+	for range 1000 {
+		runtime.Gosched()
+	}
+	select {
+	case <-drained:
+		t.Error("drained before the answer was sent")
+	default:
+	}
+	sent()
+	<-drained
 }
 
 // watcher is an engine that looks at the deadline.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/tocsin-engine/tocsin/plugins"
 	"github.com/tocsin-engine/tocsin/runtime/function/inventory"
@@ -52,37 +54,50 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// shipped packs shipped plugins into a function's folder, and writes the inventory.
-func shipped(t testing.TB, root string, names ...string) {
+// packed is a pack of a shipped plugin.
+type packed struct {
+	bytes  []byte
+	digest string
+}
+
+var packs sync.Map // by the plugin's name
+
+// packOf packs a shipped plugin, once a process.
+func packOf(t testing.TB, name string) packed {
 	t.Helper()
-	h := sandboxtest.Host(t)
-	if err := os.Mkdir(filepath.Join(root, inventory.Plugins), 0o700); err != nil {
+	if p, ok := packs.Load(name); ok {
+		return p.(packed)
+	}
+	wasm, m, err := plugins.Load(name)
+	if err != nil {
+		t.Skipf("skipped: %v", err)
+	}
+	text, err := json.Marshal(m) // which is YAML, too
+	if err != nil {
 		t.Fatal(err)
 	}
+	contents, err := sandboxtest.Host(t).Pack(t.Context(), wasm, text, m.Limits)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	digest, err := contents.Write(&b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := packed{b.Bytes(), digest}
+	packs.Store(name, p)
+	return p
+}
+
+// shipped writes packs of shipped plugins into a function's folder, and the inventory.
+func shipped(t testing.TB, root string, names ...string) {
+	t.Helper()
 	v := inventory.Inventory{Packs: map[string]string{}}
 	for _, name := range names {
-		wasm, m, err := plugins.Load(name)
-		if err != nil {
-			t.Skipf("skipped: %v", err)
-		}
-		text, err := json.Marshal(m) // which is YAML, too
-		if err != nil {
-			t.Fatal(err)
-		}
-		contents, err := h.Pack(t.Context(), wasm, text, m.Limits)
-		if err != nil {
-			t.Fatal(err)
-		}
-		f, err := os.Create(filepath.Join(root, inventory.Plugins, name+pack.Ext))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if v.Packs[name], err = contents.Write(f); err != nil {
-			t.Fatal(err)
-		}
-		if err := f.Close(); err != nil {
-			t.Fatal(err)
-		}
+		p := packOf(t, name)
+		write(t, filepath.Join(root, inventory.Plugins, name+pack.Ext), string(p.bytes))
+		v.Packs[name] = p.digest
 	}
 	text, err := json.Marshal(v)
 	if err != nil {
@@ -160,4 +175,20 @@ func (p *process) memory(name string) int {
 	}
 	p.t.Fatalf("there is no %s in %s", name, text)
 	return 0
+}
+
+// cpu is the processor time of the process until now, in steps of the kernel's clock.
+func (p *process) cpu() time.Duration {
+	p.t.Helper()
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.cmd.Process.Pid))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(text), ") ") // its name may have spaces
+	var user, system int64
+	fields := strings.Fields(rest)
+	if _, err := fmt.Sscan(fields[11]+" "+fields[12], &user, &system); err != nil {
+		p.t.Fatal(err)
+	}
+	return time.Duration(user+system) * 10 * time.Millisecond
 }
