@@ -54,8 +54,11 @@ func Throughput(ctx context.Context, l LoadConfig) (Load, error) {
 	}
 	w.pub.pad = strings.Repeat("x", l.Detail)
 	server, generator, began := p.cpu(), cpu(), time.Now()
-	times := w.pub.measure(ctx, l, began)
+	times, err := w.pub.measure(ctx, l, p.url)
 	generator = cpu() - generator
+	if err != nil {
+		return Load{}, errors.Join(err, p.term())
+	}
 	if err := caughtUp(ctx, p); err != nil {
 		return Load{}, errors.Join(err, p.term())
 	}
@@ -75,33 +78,50 @@ func Throughput(ctx context.Context, l LoadConfig) (Load, error) {
 	}, nil
 }
 
-// measure sends and returns how long each request took.
-func (p *publisher) measure(ctx context.Context, l LoadConfig, began time.Time) (times []time.Duration) {
+// measure sends to url and returns how long each request took that was acknowledged.
+func (p *publisher) measure(ctx context.Context, l LoadConfig, url string) (times []time.Duration, err error) {
 	var mu sync.Mutex
 	var clients sync.WaitGroup
+	began := time.Now()
+	for client := range l.Clients {
+		clients.Go(func() {
+			mine, failure := p.load(ctx, l, url, client, began)
+			mu.Lock()
+			defer mu.Unlock()
+			times, err = append(times, mine...), errors.Join(err, failure)
+		})
+	}
+	clients.Wait()
+	return times, err
+}
+
+// load is what one of the clients does.
+func (p *publisher) load(ctx context.Context, l LoadConfig, url string, n int, began time.Time) (times []time.Duration, err error) {
+	to, err := dial(ctx, url)
+	if err != nil {
+		return nil, err
+	}
+	defer to.conn.Close()
 	pause := time.Duration(0)
 	if l.Rate > 0 {
 		pause = time.Duration(float64(time.Second) * batchSize * float64(l.Clients) / l.Rate)
 	}
-	for client := range l.Clients {
-		clients.Go(func() {
-			next := began.Add(pause * time.Duration(client) / time.Duration(l.Clients))
-			for n := 0; time.Since(began) < l.For && ctx.Err() == nil; n++ {
-				wait(ctx, max(0, time.Until(next)))
-				next = next.Add(pause)
-				id := fmt.Sprint("load-", client, "-", n)
-				body, _ := p.body(id)
-				sent := time.Now()
-				if p.post(ctx, id, body) == 200 {
-					mu.Lock()
-					times = append(times, time.Since(sent))
-					mu.Unlock()
-				}
-			}
-		})
+	next := began.Add(pause * time.Duration(n) / time.Duration(l.Clients))
+	for i := 0; time.Since(began) < l.For && ctx.Err() == nil; i++ {
+		wait(ctx, max(0, time.Until(next)))
+		next = next.Add(pause)
+		id := fmt.Sprint("load-", n, "-", i)
+		body, _ := p.body(id)
+		sent := time.Now()
+		status, err := to.put(id, body)
+		if err != nil {
+			return times, err
+		}
+		if status == 200 {
+			times = append(times, time.Since(sent))
+		}
 	}
-	clients.Wait()
-	return times
+	return times, nil
 }
 
 // caughtUp waits until nothing is unread.
