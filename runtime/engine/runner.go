@@ -35,8 +35,12 @@ func (g *guest) Close() error { return g.target.Close() }
 // bus and hops: what the guest emits must know whose event it acts on. A guest that takes
 // them one by one gets a call for each.
 func (g *guest) Deliver(ctx context.Context, batch []dispatch.Delivery) []dispatch.Outcome {
+	groups := g.groups(batch)
+	if len(groups) == 1 {
+		return g.call(ctx, batch)
+	}
 	out := make([]dispatch.Outcome, len(batch))
-	for _, places := range g.groups(batch) {
+	for _, places := range groups {
 		part := make([]dispatch.Delivery, len(places))
 		for i, place := range places {
 			part[i] = batch[place]

@@ -34,6 +34,8 @@ type setup struct {
 	pageSize int
 	cache    int64
 	readOnly bool
+	// gathers says that every commit is synchronous; see gathered.
+	gathers bool
 }
 
 // busyTimeout is how long a connection waits for another one's lock.
@@ -48,6 +50,9 @@ func connect(o setup) (*conn, error) {
 		pragmas = append(pragmas, "query_only(1)")
 	}
 	q := url.Values{"_pragma": pragmas, "vfs": {o.vfs}}
+	if o.gathers {
+		q.Set(gathers, "1")
+	}
 	u := url.URL{Scheme: "file", Opaque: (&url.URL{Path: o.path}).EscapedPath(), RawQuery: q.Encode()}
 	db, err := sqlite3.Open(u.String())
 	if err != nil {

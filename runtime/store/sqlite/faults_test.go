@@ -24,6 +24,7 @@ type disk struct {
 	// files whose name holds its text.
 	breakSync, full atomic.Pointer[string]
 	syncs           atomic.Int64
+	logWrites       atomic.Int64 // to the write-ahead logs of events
 }
 
 var disks atomic.Int64 // names their file systems
@@ -64,6 +65,9 @@ func (f diskFile) Sync(flags vfs.SyncFlag) error {
 }
 
 func (f diskFile) WriteAt(p []byte, off int64) (int, error) {
+	if strings.Contains(f.name, Folder) && strings.HasSuffix(f.name, "-wal") {
+		f.d.logWrites.Add(1)
+	}
 	if size, err := f.Size(); f.hit(&f.d.full) && err == nil && off+int64(len(p)) > size {
 		return 0, &fs.PathError{Op: "write", Path: f.name, Err: syscall.ENOSPC}
 	}
@@ -112,6 +116,26 @@ func read(t *testing.T, s *Store, target string) (ids []string) {
 		ids = append(ids, e.ID)
 	}
 	return ids
+}
+
+// TestACommitIsOneWrite: however many pages of a write-ahead log it takes.
+func TestACommitIsOneWrite(t *testing.T) {
+	d, c := faulty(t)
+	s := openFaulty(t, t.TempDir(), c)
+	if err := put(s, "makes the file"); err != nil {
+		t.Fatal(err)
+	}
+	b := store.Batch{Now: now}
+	for i := range 50 {
+		b.Entries = append(b.Entries, store.Entry{ID: fmt.Sprint(i), Raw: make([]byte, 1500), Pairs: []store.Pair{{Rule: "r", Target: "t"}}})
+	}
+	before := d.logWrites.Load()
+	if _, err := s.Append(t.Context(), b); err != nil {
+		t.Fatal(err)
+	}
+	if n := d.logWrites.Load() - before; n != 1 {
+		t.Errorf("75 KB of events are %d writes", n)
+	}
 }
 
 // TestAFailedFsyncIsTheEnd: after it nothing may be acknowledged, for nobody knows what

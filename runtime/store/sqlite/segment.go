@@ -44,7 +44,7 @@ func (s *Store) newSegment(first store.Seq, hour time.Time) *segment {
 }
 
 func (s *Store) eventsSetup(path string) setup {
-	return setup{path: path, vfs: s.vfs, pageSize: eventsPage, cache: s.cache}
+	return setup{path: path, vfs: s.vfs, pageSize: eventsPage, cache: s.cache, gathers: true}
 }
 
 // name is the file's name for people.

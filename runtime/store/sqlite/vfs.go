@@ -26,6 +26,9 @@ func (s fileSystem) OpenFilename(name *vfs.Filename, flags vfs.OpenFlag) (vfs.Fi
 	if err != nil {
 		return nil, out, err
 	}
+	if flags&vfs.OPEN_WAL != 0 && name.URIParameter(gathers) != "" {
+		return &gathered{file: file{File: f}}, out, nil
+	}
 	return file{f, flags&vfs.OPEN_MAIN_DB != 0}, out, nil
 }
 
