@@ -30,7 +30,7 @@ func (l *loader) checkPlugins() {
 			p.find("sha256", "W003", fmt.Sprintf("plugin %q is another module than this one", p.plugin.Name), "the file's digest is "+info.SHA256,
 				"look at what changed, then write the new digest")
 		case info.Err != nil:
-			p.find("file", "W002", fmt.Sprintf("plugin %q cannot be opened", p.plugin.Name), info.Err.Error(), "")
+			p.find("file", "W002", fmt.Sprintf("plugin %q cannot be opened", p.plugin.Name), strings.ReplaceAll(info.Err.Error(), "\n", "; "), "")
 		case !known:
 			p.noFile()
 		default:

@@ -153,7 +153,7 @@ func asUsage(cmd *cobra.Command) {
 	if check := cmd.Args; check != nil {
 		cmd.Args = func(c *cobra.Command, args []string) error {
 			if err := check(c, args); err != nil {
-				return &exit{exitUsage, err}
+				return usagef("%w; write  %s", err, c.UseLine())
 			}
 			return nil
 		}

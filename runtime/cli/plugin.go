@@ -3,11 +3,10 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"os"
-	"slices"
 	"strings"
 	"time"
 
@@ -150,7 +149,7 @@ func (a *app) inspected(i pluginkit.Inspected) error {
 	}
 	row("isolation", i.Module.Isolation)
 	if i.Pack != nil {
-		row("pack", fmt.Sprintf("%s, code for %s", i.Pack.SHA256, list(slices.Sorted(maps.Keys(i.Pack.Platforms)))))
+		row("pack", i.Pack.SHA256+", "+codeFor(i.Pack.Platforms))
 		row("code", i.Module.Code)
 	}
 	row("imports", strings.Join(i.Module.Imports, " "))
@@ -238,7 +237,7 @@ func (c *callVerb) run(ctx context.Context, a *app, plugin []string) error {
 	if c.target != "" {
 		s, err = c.fromRules(a, &o)
 	} else {
-		s, err = pluginkit.Open(plugin[0])
+		s, err = a.openPlugin(plugin[0])
 		s.Trusted = c.trusted
 		o.Grants, o.Limits = s.Manifest.Needs, s.Manifest.Limits
 	}
@@ -254,7 +253,7 @@ func (c *callVerb) run(ctx context.Context, a *app, plugin []string) error {
 	return a.withSandbox(ctx, func(h *sandbox.Host) error {
 		called, err := pluginkit.Call(ctx, h, s, o)
 		if err != nil {
-			return err
+			return c.withoutConfig(err)
 		}
 		if c.format == "json" {
 			err = writeJSON(a.out, called)
@@ -266,6 +265,14 @@ func (c *callVerb) run(ctx context.Context, a *app, plugin []string) error {
 		}
 		return err
 	})
+}
+
+// withoutConfig says how a plugin gets the config that it misses.
+func (c *callVerb) withoutConfig(err error) error {
+	if _, ok := errors.AsType[*sandbox.ConfigError](err); ok && c.target == "" && c.config == "{}" {
+		return fmt.Errorf("%w; give it with --config FILE", err)
+	}
+	return err
 }
 
 // jsonArgument is a flag's JSON: the text itself, a file's, or stdin's.

@@ -41,7 +41,7 @@ calls are answered at once and nothing is sent.`,
 }
 
 func (c *callVerb) bench(ctx context.Context, a *app, plugin string) error {
-	s, err := pluginkit.Open(plugin)
+	s, err := a.openPlugin(plugin)
 	if err != nil {
 		return err
 	}
@@ -62,7 +62,7 @@ func (c *callVerb) bench(ctx context.Context, a *app, plugin string) error {
 	return a.withSandbox(ctx, func(h *sandbox.Host) error {
 		m, err := pluginkit.Bench(ctx, h, s, o)
 		if err != nil {
-			return err
+			return c.withoutConfig(err)
 		}
 		if c.format == "json" {
 			return writeJSON(a.out, m)

@@ -66,10 +66,18 @@ func (a *app) packed(p pluginkit.Packed) error {
 		fmt.Fprintf(a.err, "%s no code for %s: %s\n", a.talk.mark(), platform, p.Without[platform])
 	}
 	if !a.cfg.Quiet {
-		fmt.Fprintf(a.err, "%s %s, code for %s; in a rule file:\n", a.talk.tick(), size(p.Size), list(slices.Sorted(maps.Keys(p.Platforms))))
+		fmt.Fprintf(a.err, "%s %s, %s; in a rule file:\n", a.talk.tick(), size(p.Size), codeFor(p.Platforms))
 	}
 	_, err := fmt.Fprintf(a.out, "    file: %s\n    sha256: %s\n", p.Path, p.SHA256)
 	return err
+}
+
+// codeFor names the platforms that a pack has code for.
+func codeFor(platforms map[string]int64) string {
+	if len(platforms) == 0 {
+		return "no code, it will be compiled"
+	}
+	return "code for " + list(slices.Sorted(maps.Keys(platforms)))
 }
 
 // pluginCodeCommand is what plugin pack runs for another processor.

@@ -87,11 +87,21 @@ func (a *app) testPlugin(ctx context.Context, h *sandbox.Host, dir string) ([]pl
 		}
 		return nil, errFindings
 	}
-	s, err := pluginkit.Open(dir)
+	s, err := a.openPlugin(dir)
 	if err != nil {
 		return nil, err
 	}
 	return pluginkit.Test(ctx, h, s, tests)
+}
+
+// openPlugin opens a plugin for a verb that tries it, and says when no rule file could use
+// it as it is.
+func (a *app) openPlugin(path string) (pluginkit.Source, error) {
+	s, err := pluginkit.Open(path)
+	if err == nil && s.ManifestPath != "" && !s.Pinned() && !a.cfg.Quiet {
+		fmt.Fprintf(a.err, "%s %s does not name this module's digest; tocsin plugin build writes it\n", a.talk.mark(), s.ManifestPath)
+	}
+	return s, err
 }
 
 func (a *app) tested(t pluginkit.Tested) {

@@ -126,6 +126,7 @@ func (m *Module) readImports() error {
 		}
 	}
 	slices.Sort(m.info.Imports)
+	m.info.Imports = slices.Compact(m.info.Imports) // Go's runtime imports a function for each package that uses it
 	slices.Sort(m.info.Capabilities)
 	return errors.Join(problems...)
 }
