@@ -8,12 +8,13 @@ import (
 	"encoding/base64"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/tocsin-engine/tocsin/ingest/calls"
 	"github.com/tocsin-engine/tocsin/ingest/logs"
-	"github.com/tocsin-engine/tocsin/ingest/metrics"
+	"github.com/tocsin-engine/tocsin/ingest/nativefile"
 	"github.com/tocsin-engine/tocsin/sdk/event"
 )
 
@@ -144,21 +145,42 @@ func (r reader) value(v event.Value, depth int) (c Content, ok bool, err error) 
 		return Content{Skipped: "S3's test event"}, true, nil
 	case v.Get("s3Bucket") != nil && v.Get("s3ObjectKey") != nil:
 		return Content{Objects: trailNote(v)}, true, nil
-	case calls.IsRecord(v):
-		ev, err := calls.Event(v, r.named("call", v))
-		return Content{Events: []event.Event{ev}}, true, err
-	case metrics.IsStream(v):
-		ev, err := metrics.StreamEvent(v, r.named("metric", v))
-		return Content{Events: []event.Event{ev}}, true, err
+	}
+	if c, ok, err = r.native(v); ok {
+		return c, true, err
 	}
 	return r.list(v)
 }
 
-// named are the defaults for the event of a value that may have no id.
-func (r reader) named(kind string, v event.Value) event.Fields {
-	f := r.defaults
-	f.ID = nameID(kind, string(v))
-	return f
+// native reads what each signal's own tools write, as package nativefile reads it from a
+// file: a record of CloudTrail, a line of a metric stream, a segment.
+func (r reader) native(v event.Value) (c Content, ok bool, err error) {
+	raws, ok, err := nativefile.Events(v, r.named(v))
+	if err != nil || !ok {
+		return c, ok, err
+	}
+	for _, raw := range raws {
+		ev, err := event.Complete(raw, r.defaults)
+		if err != nil {
+			return c, true, err
+		}
+		c.Events = append(c.Events, ev)
+	}
+	if len(raws) == 0 {
+		c.Skipped = "a value without events"
+	}
+	return c, true, nil
+}
+
+// named are the defaults for the events of a value that may have no ids.
+func (r reader) named(v event.Value) func() event.Fields {
+	n := 0
+	return func() event.Fields {
+		n++
+		f := r.defaults
+		f.ID = nameID("native", string(v), strconv.Itoa(n))
+		return f
+	}
 }
 
 // list reads {"Records": […]} of S3's notifications or of CloudTrail.
@@ -173,7 +195,7 @@ func (r reader) list(v event.Value) (c Content, ok bool, err error) {
 			}
 			c.Events, c.Objects = append(c.Events, read.Events...), append(c.Objects, read.Objects...)
 		case calls.IsRecord(record):
-			ev, err := calls.Event(record, r.named("call", record))
+			ev, err := calls.Event(record, r.named(record)())
 			if err != nil {
 				return c, true, err
 			}

@@ -41,6 +41,8 @@ const s3Note = `{"Records":[{"eventSource":"aws:s3","awsRegion":"eu-west-1","eve
 const streamLine = `{"metric_stream_name":"m","account_id":"111122223333","region":"us-east-1","namespace":"AWS/EC2","metric_name":"CPUUtilization",` +
 	`"dimensions":{"InstanceId":"i-1"},"timestamp":1611929698000,"value":{"count":3.0,"sum":20.0,"max":18.0,"min":0.0},"unit":"Percent"}`
 
+const segment = `{"id":"70de5b6f19ff9a0a","name":"shop","start_time":1.478293361271E9,"end_time":1.478293361449E9,"trace_id":"1-581cf771-a006649127e371903a2de979"}`
+
 func TestNested(t *testing.T) {
 	trail := Object{"trail", "AWSLogs/1/CloudTrail/eu-west-1/a b.json.gz", "eu-west-1"}
 	for name, c := range map[string]struct {
@@ -81,6 +83,14 @@ func TestNested(t *testing.T) {
 				base64.StdEncoding.EncodeToString([]byte(streamLine+"\n"+streamLine+"\n")) + `"}]}`,
 			events: []string{"tocsin.metrics/Metric Datum", "tocsin.metrics/Metric Datum"},
 			detail: `{"namespace":"AWS/EC2","name":"CPUUtilization","dimensions":{"InstanceId":"i-1"},"timestamp":1611929698000,"statistics":{"count":3.0,"sum":20.0,"min":0.0,"max":18.0},"unit":"Percent","storage_resolution":60}`,
+		},
+		"a segment in a queue": {
+			payload: wrapped(segment), events: []string{"tocsin.xray/Trace Segment"}, detail: segment,
+		},
+		"embedded metrics in a stream": {
+			payload: `{"Records":[{"eventSource":"aws:kinesis","kinesis":{"sequenceNumber":"1","data":"` + base64.StdEncoding.EncodeToString([]byte(
+				`{"_aws":{"Timestamp":1574109732004,"CloudWatchMetrics":[{"Namespace":"n","Dimensions":[["v"],[]],"Metrics":[{"Name":"a"}]}]},"v":"1","a":100}`)) + `"}}]}`,
+			events: []string{"tocsin.metrics/Metric Datum", "tocsin.metrics/Metric Datum"},
 		},
 		"a control message in a stream": {
 			payload: `{"Records":[{"eventSource":"aws:kinesis","kinesis":{"sequenceNumber":"1","data":"` +
@@ -251,7 +261,7 @@ func TestHTTP(t *testing.T) {
 
 func FuzzRead(f *testing.F) {
 	for _, seed := range []string{
-		wrapped("x"), wrapped(s3Note), s3Note, `{"awslogs":{"data":"H4sI"}}`, `{"source":"a","detail-type":"b","detail":"{}"}`,
+		wrapped("x"), wrapped(s3Note), s3Note, wrapped(segment), wrapped(streamLine), `{"awslogs":{"data":"H4sI"}}`, `{"source":"a","detail-type":"b","detail":"{}"}`,
 		`{"invocationId":"i","records":[{"recordId":"1","data":"eA=="}]}`,
 		`{"requestContext":{"http":{"method":"GET"}},"rawPath":"/%zz"}`, `{"alarmArn":"a","alarmData":{}}`,
 		`{"Records":[{"eventSource":"aws:dynamodb","dynamodb":{"SequenceNumber":"1"}},{"eventSource":"aws:kinesis"}]}`,

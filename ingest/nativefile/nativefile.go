@@ -101,6 +101,17 @@ func shapeOf(v event.Value) *shape {
 	return nil
 }
 
+// Events are the events of a value, also beside an error about a part of it. known is
+// false for a value of no shape, and for one that is an event itself.
+func Events(v event.Value, defaults func() event.Fields) (events [][]byte, known bool, err error) {
+	s := shapeOf(v)
+	if s == nil || s.events == nil {
+		return nil, false, nil
+	}
+	events, err = s.events(v, defaults)
+	return events, true, err
+}
+
 // Describe returns nil for a value that is an event, or may become one when members are
 // added. For every other value the error says what was seen and what is taken.
 func Describe(v event.Value) error {
