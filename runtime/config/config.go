@@ -67,6 +67,9 @@ type Config struct {
 	TrustedKeys []string
 	// LambdaState is where a Lambda function remembers: dynamodb:TABLE, or "" for nowhere.
 	LambdaState string
+	// LambdaEmit is the bus of EventBridge that gets what the targets of a Lambda function
+	// emit; "" matches it in the same invocation.
+	LambdaEmit string
 	// LogLevel and LogFormat are those of the server's log.
 	LogLevel, LogFormat string
 }
@@ -166,6 +169,8 @@ var Settings = []Setting{
 		field: func(c *Config) any { return &c.TrustedKeys }},
 	{Name: "lambda-state", Scope: Server, Help: "in a Lambda function, remember in this table: `dynamodb:TABLE`",
 		field: func(c *Config) any { return &c.LambdaState }},
+	{Name: "lambda-emit", Scope: Server, Help: "in a Lambda function, put what targets emit on this `BUS` of EventBridge (it is matched in the same invocation)",
+		field: func(c *Config) any { return &c.LambdaEmit }},
 	{Name: "log-level", Scope: Server | Agent, Default: "info", Choices: []string{"trace", "debug", "info", "warn", "error"}, Help: "how much to log: trace, debug, info, warn or error",
 		field: func(c *Config) any { return &c.LogLevel }},
 	{Name: "log-format", Scope: Server | Agent, Default: "auto", Choices: []string{"auto", "text", "json"}, Help: "text, json, or auto: text on a terminal, json elsewhere",

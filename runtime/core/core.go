@@ -18,6 +18,7 @@ import (
 	"github.com/tocsin-engine/tocsin/runtime/service"
 	"github.com/tocsin-engine/tocsin/runtime/service/xray"
 	"github.com/tocsin-engine/tocsin/runtime/store"
+	"github.com/tocsin-engine/tocsin/sdk/event"
 )
 
 // Options are what does not stand in the configuration.
@@ -108,9 +109,13 @@ func New(ctx context.Context, c Config) (_ *Core, err error) {
 	m.host = sandbox.New(ctx, sandbox.Config{CacheDir: cache, Sources: m.sources, Log: c.Log})
 	m.catalog = m.host.NewCatalog()
 	signed := &awsCalls{}
+	var emit func(context.Context, event.Event) error
+	if c.Function && c.LambdaEmit != "" {
+		emit = emitTo(c.LambdaEmit, signed)
+	}
 	m.Archives = archive.New(archive.Config{Store: c.Store, Now: c.Now, Log: c.Log})
 	m.Engine, err = engine.New(engine.Config{
-		Store: c.Store, Archives: m.Archives, Plugins: c.Plugins(engine.Sandboxed(m.catalog, c.Now)), AWS: signed, Secret: c.Secret,
+		Store: c.Store, Archives: m.Archives, Plugins: c.Plugins(engine.Sandboxed(m.catalog, c.Now)), AWS: signed, Emit: emit, Secret: c.Secret,
 		Account: c.Account, Region: c.Region, MaxHops: c.MaxHops, Drain: c.Drain, Lazy: c.Function, Now: c.Now, Log: c.Log,
 	})
 	if err != nil {

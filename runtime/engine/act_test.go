@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -127,6 +128,29 @@ func TestActGivesUpAtTheDeadline(t *testing.T) {
 	errs := w.Act(ctx, []service.Submission{{Event: newEvent(t, "e1", "shop", `{}`)}})
 	if errs[0] == nil || !strings.Contains(errs[0].Error(), dispatch.Expired) || len(w.plugins.got) != 0 {
 		t.Error(errs, w.plugins.got)
+	}
+}
+
+func TestActHandsOnWhatTargetsEmit(t *testing.T) {
+	var handed []string
+	refuse := false
+	w := newWorldWith(t, relay, engine.Config{Emit: func(_ context.Context, ev event.Event) error {
+		if refuse {
+			return errors.New("no such bus")
+		}
+		handed = append(handed, ev.ID)
+		return nil
+	}})
+	w.plugins.act = derive
+	if got := w.act(newEvent(t, "e1", "shop", `{}`)); got[0] != "<nil>" {
+		t.Error(got)
+	}
+	if diff := cmp.Diff([]string{"of-e1"}, handed); diff != "" || w.plugins.got["last"] != nil {
+		t.Errorf("%s, and matched here: %v", diff, w.plugins.got["last"])
+	}
+	refuse = true
+	if got := w.act(newEvent(t, "e2", "shop", `{}`)); !strings.Contains(got[0], "ERRNO_") {
+		t.Errorf("the target was not told: %v", got)
 	}
 }
 

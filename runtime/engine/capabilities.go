@@ -73,6 +73,9 @@ func (e *Engine) Emit(ctx context.Context, s sandbox.Scope, raw []byte) abi.Errn
 	}
 	rs := e.rules.Load()
 	a := e.arrive(rs, service.Submission{Event: ev.On(s.Bus, s.Hops+1)}, origin{s.Rule, s.Target})
+	if e.config.Emit != nil && a.cut == "" {
+		return e.emitElsewhere(ctx, s, ev)
+	}
 	if m, ok := ctx.Value(actKey{}).(*emitter); ok {
 		return m.emit(ctx, a)
 	}
@@ -84,6 +87,15 @@ func (e *Engine) Emit(ctx context.Context, s sandbox.Scope, raw []byte) abi.Errn
 		return abi.Unavailable
 	case a.cut != "":
 		return abi.Denied
+	}
+	return 0
+}
+
+// emitElsewhere hands an emitted event on.
+func (e *Engine) emitElsewhere(ctx context.Context, s sandbox.Scope, ev event.Event) abi.Errno {
+	if err := e.config.Emit(ctx, ev); err != nil {
+		e.log.Error("an emitted event could not be handed on", "target", s.Target, "error", err)
+		return abi.Unavailable
 	}
 	return 0
 }

@@ -24,6 +24,9 @@ type Config struct {
 	Plugins Plugins
 	// AWS makes the signed calls of targets in `mode: aws`. Default: they are refused.
 	AWS AWS
+	// Emit takes the events that targets emit, within the hop limit. Default: they go on the
+	// bus of the event that led to them.
+	Emit func(context.Context, event.Event) error
 	// Secret is where secrets come from. Default: there are none.
 	Secret func(name string) (value string, ok bool)
 	// DeadLetters takes the dead letters of targets that name a queue. Default: the

@@ -3,8 +3,9 @@
 //
 // An invocation is read by ingest/lambda, its events are delivered before it is answered
 // (engine.Act), and the answer tells Lambda which records are to come again. Lambda's own
-// queues, streams and retries are the durable bus; nothing is kept here.
+// queues, streams and retries are the durable bus; nothing is kept here. Deliveries have
+// the function's time but for its last 200 ms, which are for the answer: a record that is
+// not done by then is reported failed.
 //
-// The log is JSON for Lambda to collect; after each invocation a line in the embedded
-// metric format says what was matched, delivered and failed.
+// What a person sees of it, log and metrics, README.md describes.
 package lambdahost

@@ -94,9 +94,9 @@ func (p *Package) settle(o Options, targets []rulefile.Target) error {
 		plan.DeadLetters = &Queue{Name: plan.Function.Name + "-dead-letters", RetentionDays: 14}
 	}
 	granted := grants(o.Set, o.Plugins)
+	p.environment(o, targets, granted)
 	plan.Permissions, more = permissions(plan, targets, granted)
 	p.warn(more...)
-	p.environment(o, targets, granted)
 	return nil
 }
 

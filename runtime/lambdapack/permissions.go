@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/tocsin-engine/tocsin/rules/rulefile"
+	"github.com/tocsin-engine/tocsin/runtime/config"
 	"github.com/tocsin-engine/tocsin/sdk/abi"
 	"github.com/tocsin-engine/tocsin/sdk/event"
 )
@@ -28,6 +29,11 @@ func permissions(p *Plan, targets []rulefile.Target, plugins map[string]pluginGr
 	}
 	if p.State != nil {
 		r.allow("state", []string{"dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"}, arn("dynamodb", "table/"+p.State.Name))
+	}
+	for _, v := range p.Environment {
+		if v.Name == config.EnvName("lambda-emit") {
+			r.allow("emitted events", []string{"events:PutEvents"}, arn("events", "event-bus/"+v.Value))
+		}
 	}
 	if p.DeadLetters != nil {
 		r.allow("dead letters", []string{"sqs:SendMessage"}, arn("sqs", p.DeadLetters.Name))

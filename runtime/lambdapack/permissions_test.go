@@ -71,7 +71,7 @@ func TestPermissionsOfTargets(t *testing.T) {
 }
 
 func TestPermissionsOfPlan(t *testing.T) {
-	p := &Plan{Function: Function{Name: "f"}, State: &Table{Name: "s"}, DeadLetters: &Queue{Name: "d"},
+	p := &Plan{Function: Function{Name: "f"}, State: &Table{Name: "s"}, DeadLetters: &Queue{Name: "d"}, Environment: []Variable{{"TOCSIN_LAMBDA_EMIT", "derived"}},
 		Sources: given(t, "sqs:arn:aws:sqs:eu-west-1:123456789012:q", "sqs:arn:aws:sqs:eu-west-1:123456789012:r", "s3:trail/AWSLogs/",
 			"kinesis:arn:aws:kinesis:us-east-1:123456789012:stream/c", "dynamodb:arn:aws:dynamodb:us-east-1:123456789012:table/t/stream/1", "alarms")}
 	statements, warnings := permissions(p, nil, nil)
@@ -90,6 +90,7 @@ func TestPermissionsOfPlan(t *testing.T) {
 		"DynamodbSourceDynamodbT":  {"arn:aws:dynamodb:us-east-1:123456789012:table/t/stream/1"},
 		"DynamodbSourceDynamodbT2": {"arn:aws:dynamodb:us-east-1:123456789012:table/t/stream/*"},
 		"DynamodbState":            {"arn:${AWS::Partition}:dynamodb:" + here + "table/s"},
+		"EventsEmittedEvents":      {"arn:${AWS::Partition}:events:" + here + "event-bus/derived"},
 		"SqsDeadLetters":           {"arn:${AWS::Partition}:sqs:" + here + "d"},
 	}, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
