@@ -187,7 +187,10 @@ func run(t *testing.T, d dockerfile, root string) {
 	ended := make(chan error, 1)
 	go func() { ended <- server.Wait() }()
 	healthy := false
-	for tries := 0; tries < 600 && !healthy && len(ended) == 0; tries++ {
+	tick := time.NewTicker(250 * time.Millisecond)
+	defer tick.Stop()
+	for tries := 0; tries < 480 && !healthy && len(ended) == 0; tries++ {
+		<-tick.C
 		healthy = inside(d.health).Run() == nil
 	}
 	_ = server.Process.Signal(syscall.SIGTERM) // it may have ended by itself, which ended tells
