@@ -171,24 +171,30 @@ func (e *Engine) commit(ctx context.Context, rs *ruleset, now time.Time, group [
 
 // remember notes the keys of what was committed.
 func (e *Engine) remember(b store.Batch, r store.Receipt) {
+	keyed := make([]store.Entry, 0, len(b.Entries))
 	for i, entry := range b.Entries {
 		if entry.Key != "" && r.FirstIDs[i] == "" {
-			e.seen.add(entry.Key, entry.ID, entry.KeyExpires)
+			keyed = append(keyed, entry)
 		}
 	}
+	e.seen.add(keyed)
 }
 
 // batch is the commit of a group as things stand now.
 func (e *Engine) batch(ctx context.Context, rs *ruleset, now time.Time, group []*arrival) (store.Batch, error) {
 	b := store.Batch{Now: now}
 	taken := onceKeys{}
+	var seen map[string]string // of the request that the first key is of
 	for _, a := range group {
 		a.position = -1
 		if a.first != "" || len(a.matched)+len(a.archived) == 0 {
 			continue
 		}
 		if a.Key != "" {
-			if first, ok := e.seen.first(a.Key, now); ok {
+			if seen == nil {
+				seen = e.seen.request(a.Key, now)
+			}
+			if first, ok := seen[a.Key]; ok {
 				a.first = first
 				continue
 			}
