@@ -54,6 +54,7 @@ func (s *Server) families(status engine.Status, n engine.Stats) []exposition.Fam
 		one("tocsin_store_bytes", "Room that the store takes.", exposition.Gauge, float64(status.Kept.Bytes)),
 		one("tocsin_store_entries", "Events in the store's log.", exposition.Gauge, float64(status.Kept.Entries)),
 		one("tocsin_store_full", "1 while the disk is full and senders are throttled.", exposition.Gauge, truth(status.Kept.Full)),
+		one("tocsin_store_stalled", "1 while there is no room for settlements either, and deliveries wait.", exposition.Gauge, truth(status.Kept.Stalled)),
 		one("tocsin_store_damaged_total", "Rows and pages found to be not what was written.", exposition.Counter, float64(status.Kept.Damaged)),
 		one("tocsin_bodies_bytes", "Bytes of request bodies that are being worked on.", exposition.Gauge, float64(s.budget.Used())),
 	}

@@ -63,7 +63,10 @@ func (s *Server) warnings(status engine.Status) []string {
 	if status.Store.Warning != "" {
 		warnings = append(warnings, status.Store.Warning)
 	}
-	if status.Kept.Full {
+	switch {
+	case status.Kept.Stalled:
+		warnings = append(warnings, "the disk is full, and the store's reserve was taken by somebody else: neither senders nor deliveries go on until there is room")
+	case status.Kept.Full:
 		warnings = append(warnings, "the disk is full: senders are throttled until there is room, deliveries go on")
 	}
 	if status.Kept.Damaged > 0 {

@@ -76,6 +76,8 @@ type Stats struct {
 	DeadLettersLost uint64 `json:"dead_letters_lost,omitempty"`
 	// Full says that the disk is full: senders are throttled until there is room.
 	Full bool `json:"full,omitempty"`
+	// Stalled says that there is no room for settlements either: deliveries wait too.
+	Stalled bool `json:"stalled,omitempty"`
 	// Damaged counts what was found to be not what was written since the start, SetAside
 	// the files of which only a part could be kept.
 	Damaged  uint64 `json:"damaged,omitempty"`

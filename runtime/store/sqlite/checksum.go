@@ -55,9 +55,12 @@ func pageSum(page []byte) (out [8]byte) {
 	return out
 }
 
+// verifyAtOnce is how many pages are verified in one go.
+const verifyAtOnce = 32
+
 // verifyFile reads a file that nobody writes to, and says how many of its pages are not
-// what was written.
-func verifyFile(path string, pageSize int) (bad int, err error) {
+// what was written. It asks before each few pages whether it may go on.
+func verifyFile(path string, pageSize int, goOn func() error) (bad int, err error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return 0, err
@@ -67,6 +70,11 @@ func verifyFile(path string, pageSize int) (bad int, err error) {
 	page := make([]byte, pageSize)
 	var pages, want int
 	for {
+		if pages%verifyAtOnce == 0 {
+			if err := goOn(); err != nil {
+				return bad, err
+			}
+		}
 		_, err := io.ReadFull(r, page)
 		if errors.Is(err, io.EOF) {
 			break

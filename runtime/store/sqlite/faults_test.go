@@ -269,6 +269,33 @@ func TestSettlementsGoOnOnAFullDisk(t *testing.T) {
 	}
 }
 
+// TestAReserveThatSomebodyElseTook: without room for settlements deliveries wait, and the
+// stats say so until there is room.
+func TestAReserveThatSomebodyElseTook(t *testing.T) {
+	d, c := faulty(t)
+	s := openFaulty(t, t.TempDir(), c)
+	settle := func(n int) error {
+		return s.Settle(t.Context(), store.Settlement{Target: "t", Cursor: store.Seq(n)})
+	}
+	d.full.Store(ptr(stateFiles))
+	s.room.bytes = 1 << 60
+	n := 1
+	for settle(n) == nil && n < 10_000 {
+		n++
+	}
+	if stats, err := s.Stats(t.Context()); err != nil || !stats.Full || !stats.Stalled {
+		t.Errorf("nothing can be settled, and the stats are %+v, %v", stats, err)
+	}
+	d.full.Store(nil)
+	s.room.bytes = reserveBytes
+	if err := settle(n); err != nil {
+		t.Errorf("there is room again: %v", err)
+	}
+	if stats, err := s.Stats(t.Context()); err != nil || stats.Full || stats.Stalled {
+		t.Errorf("there is room again, and the stats are %+v, %v", stats, err)
+	}
+}
+
 // TestStateThatAFullDiskKeptBack: the events of a batch are in the log and its change of
 // the state found no room. It is made up for before anything else.
 func TestStateThatAFullDiskKeptBack(t *testing.T) {

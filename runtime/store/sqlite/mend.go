@@ -23,21 +23,26 @@ func (s *Store) inSegment(ctx context.Context, g *segment, f func(*conn) error) 
 	if !isDamage(err) {
 		return err
 	}
-	m := &mendOp{g, r, err, make(chan error, 1)}
+	if e := s.askMend(g, r, err); e != nil {
+		return errors.Join(err, e)
+	}
+	return g.reader().with(ctx, f)
+}
+
+// askMend has the writer mend a file, and waits for it.
+func (s *Store) askMend(g *segment, seen *readers, cause error) error {
+	m := &mendOp{g, seen, cause, make(chan error, 1)}
 	select {
 	case s.mends <- m:
 	case <-s.quit:
 		return store.ErrClosed
 	}
 	select {
-	case e := <-m.done:
-		if e != nil {
-			return errors.Join(err, e)
-		}
+	case err := <-m.done:
+		return err
 	case <-s.ended:
 		return store.ErrClosed
 	}
-	return g.reader().with(ctx, f)
 }
 
 // inState reads bus.db. If that is damaged, this is the end: it is mended when the store

@@ -17,6 +17,8 @@ type room struct {
 	path  string
 	gone  atomic.Bool
 	bytes int64
+	// stalled says that the reserve was of no use: somebody else has taken its room.
+	stalled atomic.Bool
 }
 
 // reserveBytes is enough for a hundred thousand settlements.
@@ -25,6 +27,13 @@ const reserveBytes = 8 << 20
 func newRoom(dir string) *room {
 	return &room{path: filepath.Join(dir, "reserve"), bytes: reserveBytes}
 }
+
+// lowBytes is how little room counts as none: a write that the disk refuses takes long,
+// and a sender is to be throttled at once.
+const lowBytes = 2 << 20
+
+// low says whether the disk is about to be full, where that can be asked.
+func (r *room) low() bool { return !r.gone.Load() && available(r.path) < lowBytes }
 
 // full says whether the reserve is in use.
 func (r *room) full() bool { return r.gone.Load() }

@@ -47,9 +47,9 @@ type Store struct {
 	mends        chan *mendOp
 
 	quit   chan struct{}
-	ended  chan struct{} // closed when the writer has stopped
-	dirty  chan struct{} // holds a token when settlements are in memory only
-	synced chan struct{} // closed when keepSynced has stopped
+	ended  chan struct{}  // closed when the writer has stopped
+	dirty  chan struct{}  // holds a token when settlements are in memory only
+	beside sync.WaitGroup // keepSynced and keepScrubbed
 	closed sync.Once
 
 	mu       sync.RWMutex
@@ -89,13 +89,14 @@ func Open(ctx context.Context, dir string, c Config) (*Store, error) {
 		dir: dir, vfs: c.vfs, cache: c.Cache, log: c.Log.Named("store"), room: newRoom(dir), recent: recent{limit: c.Recent},
 		writer: &writer{}, cursors: map[string]store.Seq{},
 		ops: make(chan *op, 1024), settles: make(chan *op, 1024), mends: make(chan *mendOp), quit: make(chan struct{}), ended: make(chan struct{}),
-		dirty: make(chan struct{}, 1), synced: make(chan struct{}), failed: make(chan struct{}),
+		dirty: make(chan struct{}, 1), failed: make(chan struct{}),
 	}
 	if err := s.open(ctx); err != nil {
 		return nil, fmt.Errorf("sqlite: %s: %w", dir, errors.Join(err, s.release()))
 	}
 	go s.run()
-	go s.keepSynced()
+	s.beside.Go(s.keepSynced)
+	s.beside.Go(s.keepScrubbed)
 	return s, nil
 }
 
@@ -122,7 +123,7 @@ func (s *Store) Close() error {
 	s.closed.Do(func() {
 		close(s.quit)
 		<-s.ended
-		<-s.synced
+		s.beside.Wait()
 		err = s.release()
 	})
 	return err

@@ -13,7 +13,6 @@ const syncEvery = 5 * time.Millisecond
 // keepSynced brings settlements to the disk soon after they were committed, beside the
 // writer, which does not wait for it.
 func (s *Store) keepSynced() {
-	defer close(s.synced)
 	f, err := os.OpenFile(s.stateSetup().path+"-wal", os.O_RDWR, 0)
 	if err != nil {
 		_ = s.fail(err)

@@ -92,7 +92,7 @@ func (s *Store) Stats(ctx context.Context) (store.Stats, error) {
 		return store.Stats{}, err
 	}
 	st := store.Stats{Entries: int(s.entries.Load()), DeadLetters: int(s.dead.Load()),
-		Damaged: s.damaged.Load(), SetAside: s.setAsideFiles.Load(), Full: s.room.full()}
+		Damaged: s.damaged.Load(), SetAside: s.setAsideFiles.Load(), Full: s.room.full(), Stalled: s.room.stalled.Load()}
 	lanes := map[string]*store.Lane{}
 	lane := func(name string) *store.Lane {
 		if lanes[name] == nil {

@@ -181,21 +181,33 @@ func gather(ops chan *op, first *op) []*op {
 // together commits operations as one transaction. When the disk is full, those that take
 // no room are made in the reserve, and the others are refused.
 func (s *Store) together(ops []*op) {
+	if s.room.low() {
+		s.makeRoom("next to nothing is left")
+	}
 	if s.room.full() && !s.room.reserve() {
 		ops = refuseGrowing(ops)
 	}
-	ops, err := s.transact(ops)
+	waiting, err := s.transact(ops)
 	if err != nil && isFull(err) && s.Err() == nil {
-		s.log.Warn("the disk is full: senders are throttled, deliveries go on", "error", err)
-		s.room.release()
-		ops, err = s.transact(refuseGrowing(ops))
+		s.makeRoom(err)
+		ops = refuseGrowing(waiting)
+		waiting, err = s.transact(ops)
+	}
+	if len(ops) > 0 {
+		s.room.stalled.Store(isFull(err))
 	}
 	if err != nil {
 		err = s.explain(err)
 	}
-	for _, o := range ops {
+	for _, o := range waiting {
 		o.done <- err
 	}
+}
+
+// makeRoom gives the reserve to what takes no room.
+func (s *Store) makeRoom(why any) {
+	s.log.Warn("the disk is full: senders are throttled, deliveries go on", "error", why)
+	s.room.release()
 }
 
 // refuseGrowing answers the operations that take room, and returns the others.
