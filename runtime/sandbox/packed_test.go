@@ -48,6 +48,7 @@ func written(t testing.TB, c *pack.Contents) (*pack.Pack, []byte) {
 func TestPackedIsTheSame(t *testing.T) {
 	for name, wasm := range map[string][]byte{
 		"go":               sandboxtest.Guest(t, "testdata/guests/hostile"),
+		"extism":           extismWAT(t, `(func (export "_initialize") i32.const 1 call $run) (func (export "deliver") (result i32) i64.const 99 call $alloc drop i32.const 0)`),
 		"lean":             fine().module(),
 		"a start function": lean{handle: answer(16, 2), data: "{}", start: true}.module(),
 		"fresh instances":  lean{data: "{}", handle: append([]byte{0x41, 0, 0xd2, 2, 0x26, 0}, answer(16, 2)...)}.module(),

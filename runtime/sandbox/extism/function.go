@@ -19,12 +19,11 @@ const Start = "_start"
 var runtimes = []string{Start, "_initialize", "hs_init", "hs_exit", abi.ExtismInit}
 
 // Functions are the exports that a delivery may call: no parameters, an i32 or nothing as
-// the result. Names that begin with an underscore belong to the language, and so do those
-// with a dot or a colon; a program's main function is last, where there is one.
+// the result; a program's main function is last, where there is one.
 func Functions(exports map[string]api.FunctionDefinition) []string {
 	var names []string
 	for name, f := range exports {
-		if callable(f) && !slices.Contains(runtimes, name) && !strings.HasPrefix(name, "_") && !strings.ContainsAny(name, ".:") {
+		if callable(f) && !slices.Contains(runtimes, name) && !ofLanguage(name) {
 			names = append(names, name)
 		}
 	}
@@ -33,6 +32,11 @@ func Functions(exports map[string]api.FunctionDefinition) []string {
 		names = append(names, Start)
 	}
 	return names
+}
+
+// ofLanguage says of an export that a language's tools made it.
+func ofLanguage(name string) bool {
+	return strings.HasPrefix(name, "_") || strings.HasPrefix(name, "asyncify_") || strings.ContainsAny(name, ".:")
 }
 
 func callable(f api.FunctionDefinition) bool {
