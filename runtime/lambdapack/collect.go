@@ -16,7 +16,6 @@ import (
 
 	"github.com/tocsin-engine/tocsin/rules/rulefile"
 	"github.com/tocsin-engine/tocsin/runtime/function/inventory"
-	"github.com/tocsin-engine/tocsin/runtime/pluginkit"
 	"github.com/tocsin-engine/tocsin/runtime/sandbox"
 	"github.com/tocsin-engine/tocsin/runtime/sandbox/pack"
 )
@@ -43,17 +42,13 @@ func (p *Package) collect(ctx context.Context, h *sandbox.Host, o Options, targe
 		p.warn(Warning{"zip", "it holds the secret access keys of " + o.Keys, "whoever may read the function's code reads them"})
 	}
 	held := inventory.Inventory{Tocsin: o.Version, Arch: o.Function.Arch, Packs: map[string]string{}, Files: map[string]string{}}
-	names := pluginNames(targets)
-	for i, name := range names {
-		packed, text, err := p.pack(ctx, h, o, name)
-		if err != nil {
-			return nil, err
-		}
-		if o.Progress != nil {
-			o.Progress(i+1, len(names))
-		}
-		held.Packs[name] = packed.SHA256
-		files = append(files, content{name: path.Join(inventory.Plugins, name+pack.Ext), data: text})
+	packs, err := p.packs(ctx, h, o, pluginNames(targets))
+	if err != nil {
+		return nil, err
+	}
+	for _, made := range packs {
+		held.Packs[made.name] = made.digest
+		files = append(files, content{name: path.Join(inventory.Plugins, made.name+pack.Ext), data: made.text})
 	}
 	rules, err := ruleFiles(o)
 	if err != nil {
@@ -88,50 +83,6 @@ func pluginNames(targets []rulefile.Target) []string {
 		names[t.Plugin] = true
 	}
 	return slices.Sorted(maps.Keys(names))
-}
-
-// pack packs a plugin for the function's processor. A pack that a rule file names is taken
-// as it is: its digest may stand there.
-func (p *Package) pack(ctx context.Context, h *sandbox.Host, o Options, name string) (pluginkit.Packed, []byte, error) {
-	platform := "linux-" + o.Function.Arch
-	file := fileOf(o.Set, name)
-	open := func() (pluginkit.Source, error) { return pluginkit.Open(file) }
-	if file == "" {
-		open = func() (pluginkit.Source, error) { return pluginkit.Shipped(name) }
-	}
-	s, err := open()
-	if err != nil {
-		return pluginkit.Packed{}, nil, err
-	}
-	defer s.Close()
-	if s.Pack != nil {
-		text, err := os.ReadFile(file)
-		if _, ok := s.Pack.Platforms()[platform]; !ok {
-			p.slow(name, fmt.Sprintf("%s has no code for %s", file, platform))
-		}
-		return pluginkit.Packed{SHA256: s.Pack.Digest()}, text, err
-	}
-	packed, text, err := s.Packed(ctx, h, pluginkit.PackOptions{Platforms: []string{platform}, Programs: o.Programs})
-	if why, ok := packed.Without[platform]; ok {
-		p.slow(name, "its pack has no code for "+platform+": "+why)
-	}
-	return packed, text, err
-}
-
-// slow warns of a plugin that the function compiles.
-func (p *Package) slow(plugin, why string) {
-	p.warn(Warning{"plugin " + plugin, why,
-		"the function then compiles the plugin when an event first reaches it, in each of its instances: a Go plugin takes seconds of CPU"})
-}
-
-// fileOf is the file of a plugin, "" for a shipped one.
-func fileOf(set *rulefile.Set, name string) string {
-	for _, e := range set.Plugins {
-		if e.Name == name {
-			return e.File
-		}
-	}
-	return ""
 }
 
 // machines are what the programs of an architecture say of themselves.

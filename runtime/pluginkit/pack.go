@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -43,52 +42,54 @@ func Pack(ctx context.Context, h *sandbox.Host, s Source, o PackOptions) (Packed
 	if s.Pack != nil || s.ManifestPath == "" {
 		return Packed{}, errors.New("what is packed is a plugin's folder, with its plugin.yaml")
 	}
-	packed, text, err := s.Packed(ctx, h, o)
+	contents, without, err := s.Contents(ctx, h, o)
 	if err != nil {
 		return Packed{}, err
 	}
-	packed.Path = o.Out
+	packed, text, err := WritePack(ctx, h, contents, nil)
+	if err != nil {
+		return Packed{}, err
+	}
+	packed.Path, packed.Without = o.Out, without
 	if packed.Path == "" {
 		packed.Path = filepath.Join(filepath.Dir(s.ManifestPath), s.Manifest.Name+pack.Ext)
 	}
 	return packed, os.WriteFile(packed.Path, text, 0o644)
 }
 
-// Packed packs the plugin and returns the pack's bytes. One that came in a pack is packed
-// anew.
-func (s Source) Packed(ctx context.Context, h *sandbox.Host, o PackOptions) (Packed, []byte, error) {
+// Contents compiles the plugin: what a pack of it holds. without says for which platforms
+// there is no code, and why.
+func (s Source) Contents(ctx context.Context, h *sandbox.Host, o PackOptions) (c *pack.Contents, without map[string]string, err error) {
 	if !s.Pinned() {
-		return Packed{}, nil, fmt.Errorf("%s names another digest: tocsin plugin build writes it", s.ManifestPath)
+		return nil, nil, fmt.Errorf("%s names another digest: tocsin plugin build writes it", s.ManifestPath)
 	}
 	wasm, err := s.Module()
 	if err != nil {
-		return Packed{}, nil, err
+		return nil, nil, err
 	}
 	text, err := s.manifestText()
 	if err != nil {
-		return Packed{}, nil, err
+		return nil, nil, err
 	}
-	contents, err := h.Pack(ctx, wasm, text, s.Manifest.Limits)
-	if err != nil {
-		return Packed{}, nil, fmt.Errorf("plugin %s: %w", s.Name(), err)
+	if c, err = h.Pack(ctx, wasm, text, s.Manifest.Limits); err != nil {
+		return nil, nil, fmt.Errorf("plugin %s: %w", s.Name(), err)
 	}
-	out := Packed{Without: map[string]string{}}
+	without = map[string]string{}
 	for _, platform := range o.Platforms {
 		if platform == pack.Here() {
 			continue
 		}
 		code, err := elsewhere(ctx, platform, o.Programs, wasm)
 		if err != nil {
-			out.Without[platform] = err.Error()
+			without[platform] = err.Error()
 			continue
 		}
-		contents.Codes = append(contents.Codes, code)
+		c.Codes = append(c.Codes, code)
 	}
 	if len(o.Platforms) > 0 && !slices.Contains(o.Platforms, pack.Here()) {
-		contents.Codes = slices.DeleteFunc(contents.Codes, func(c pack.Code) bool { return c.Platform == pack.Here() })
+		c.Codes = slices.DeleteFunc(c.Codes, func(c pack.Code) bool { return c.Platform == pack.Here() })
 	}
-	bytes, err := out.bytes(ctx, h, contents)
-	return out, bytes, err
+	return c, without, nil
 }
 
 // manifestText is the text of the plugin.yaml; a plugin without one has the same as JSON.
@@ -99,28 +100,34 @@ func (s Source) manifestText() ([]byte, error) {
 	return json.MarshalIndent(s.Manifest, "", "  ")
 }
 
-// bytes writes the pack, and loads it before anybody gets it.
-func (p *Packed) bytes(ctx context.Context, h *sandbox.Host, c *pack.Contents) ([]byte, error) {
+// WritePack writes a pack, and loads it before anybody gets it. beside opens the packs by
+// which its code is told.
+func WritePack(ctx context.Context, h *sandbox.Host, c *pack.Contents, beside func(name string) (*pack.Pack, error)) (Packed, []byte, error) {
 	var b bytes.Buffer
-	var err error
-	if p.SHA256, err = c.Write(&b); err != nil {
-		return nil, err
+	digest, err := c.Write(&b)
+	if err != nil {
+		return Packed{}, nil, err
 	}
 	written, err := pack.Open(bytes.NewReader(b.Bytes()), int64(b.Len()))
 	if err != nil {
-		return nil, fmt.Errorf("what was written cannot be read: %w", err)
+		return Packed{}, nil, fmt.Errorf("what was written cannot be read: %w", err)
 	}
-	p.Platforms, p.Size = maps.Clone(written.Platforms()), int64(b.Len())
-	m, err := h.LoadPack(ctx, written, "pack", p.SHA256)
+	defer written.Close()
+	written.Beside(beside)
+	p := Packed{SHA256: digest, Size: int64(b.Len()), Platforms: written.Platforms()}
+	if _, here := p.Platforms[pack.Here()]; !here && c.Module == nil {
+		return p, b.Bytes(), nil // nothing of it can be loaded here
+	}
+	m, err := h.LoadPack(ctx, written, "pack", digest)
 	if err != nil {
-		return nil, fmt.Errorf("what was written cannot be loaded: %w", err)
+		return p, nil, fmt.Errorf("what was written cannot be loaded: %w", err)
 	}
 	code := m.Info().Code
 	if err := m.Close(ctx); err != nil {
-		return nil, err
+		return p, nil, err
 	}
 	if _, here := p.Platforms[pack.Here()]; here && code != "packed" {
-		return nil, fmt.Errorf("what was written cannot be loaded: %s", code)
+		return p, nil, fmt.Errorf("what was written cannot be loaded: %s", code)
 	}
-	return b.Bytes(), nil
+	return p, b.Bytes(), nil
 }

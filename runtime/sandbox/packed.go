@@ -28,7 +28,7 @@ func (h *Host) LoadPack(ctx context.Context, p *pack.Pack, name, trusted string)
 	}
 	wasm, err := p.Module()
 	if err != nil {
-		return nil, fmt.Errorf("plugin %s: %w", name, err)
+		return nil, fmt.Errorf("plugin %s: %w: %w", name, why, err)
 	}
 	if m, err = h.Compile(ctx, wasm, name); err != nil {
 		return nil, err

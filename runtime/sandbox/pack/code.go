@@ -2,9 +2,11 @@ package pack
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io"
 	"runtime"
 	"slices"
@@ -34,11 +36,11 @@ func (p *Pack) Code(platform string) (*CodeReader, error) {
 		return nil, ErrNoCode
 	}
 	name := codeFolder + platform
-	from, err := p.stored(name)
+	from, size, err := p.code(p.index.Codes[at])
 	if err != nil {
 		return nil, err
 	}
-	h, err := readHead(from, p.size(name))
+	h, err := readHead(from, size)
 	if err != nil {
 		return nil, damaged(name, err)
 	}
@@ -49,6 +51,38 @@ func (p *Pack) Code(platform string) (*CodeReader, error) {
 		return nil, damaged(name, err)
 	}
 	return c, nil
+}
+
+// code reads the code of an entry, and says how long it is.
+func (p *Pack) code(c indexCode) (from *checked, size int64, err error) {
+	name := codeFolder + c.Platform
+	if c.Base == "" {
+		from, err = p.stored(name)
+		return from, p.size(name), err
+	}
+	if p.base == nil {
+		if p.beside == nil {
+			return nil, 0, fmt.Errorf("its code is told by that of %s, and it does not stand beside it", c.Base+Ext)
+		}
+		if p.base, err = p.beside(c.Base); err != nil {
+			return nil, 0, fmt.Errorf("its code is told by that of another pack: %w", err)
+		}
+	}
+	delta, _, err := p.section(name)
+	if err != nil {
+		return nil, 0, err
+	}
+	base, baseSize, err := p.base.section(name)
+	if err != nil {
+		return nil, 0, fmt.Errorf("its code is told by that of %s: %w", c.Base+Ext, err)
+	}
+	code, err := undo(delta, base, baseSize, c.Size)
+	if err != nil {
+		return nil, 0, damaged(name, err)
+	}
+	// The digest is that of what comes out, so what goes in needs no other look.
+	h := sha256.New()
+	return &checked{io.TeeReader(code, h), h, c.SHA256}, c.Size, nil
 }
 
 // Verify says whether all that was read is what the index names.

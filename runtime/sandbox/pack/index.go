@@ -45,6 +45,11 @@ type indexFile struct {
 type indexCode struct {
 	Platform string `json:"platform"`
 	Key      string `json:"key"`
+	// Base is the name of the pack beside this one by whose code this code is told: its
+	// file holds the delta, of code of this size and digest.
+	Base   string `json:"base,omitempty"`
+	Size   int64  `json:"size,omitempty"`
+	SHA256 string `json:"sha256,omitempty"`
 }
 
 // Bounds of what is read: a pack that claims more is refused before anything is made for
@@ -57,6 +62,8 @@ const (
 	maxCode     = 512 << 20
 	maxGlobals  = 1 << 16
 )
+
+var packName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$`)
 
 var platformName = regexp.MustCompile(`^[a-z0-9]{1,16}-[a-z0-9]{1,16}$`)
 
@@ -96,10 +103,13 @@ func (x *index) check() error {
 		}
 		have[f.Name] = true
 	}
-	for _, name := range []string{manifestFile, moduleFile, skeletonFile} {
+	for _, name := range []string{manifestFile, skeletonFile} {
 		if !have[name] {
 			return fmt.Errorf("%s is missing", name)
 		}
+	}
+	if !have[moduleFile] && len(x.Codes) == 0 {
+		return fmt.Errorf("%s is missing, and there is no code instead", moduleFile)
 	}
 	if x.Memory < 0 || x.Memory > maxMemory || have[memoryFile] != (x.Memory > 0) || have[memoryFile] == (x.Fresh != "") || len(x.Globals) > maxGlobals {
 		return fmt.Errorf("its memory has %d bytes and %d globals, which cannot be", x.Memory, len(x.Globals))
@@ -121,6 +131,12 @@ func (x *index) checkCodes(have map[string]bool) error {
 			return fmt.Errorf("its code of %q has no file, no key, or stands twice", c.Platform)
 		}
 		seen[c.Platform] = true
+		if c.Base == "" {
+			continue
+		}
+		if sum, err := hex.DecodeString(c.SHA256); err != nil || len(sum) != 32 || !packName.MatchString(c.Base) || c.Size <= 0 || c.Size > maxCode {
+			return fmt.Errorf("its code of %s has %q as its base, %d bytes and the digest %q, which cannot be", c.Platform, c.Base, c.Size, c.SHA256)
+		}
 	}
 	if files != len(x.Codes) {
 		return fmt.Errorf("it has %d files of code and keys for %d", files, len(x.Codes))

@@ -36,7 +36,8 @@ func sample() *Contents {
 	copy(memory[5000:], "something")
 	copy(memory[16<<10-3:], "end")
 	return &Contents{Manifest: fmt.Appendf(nil, "name: sample\nabi: v1\nmodule: {path: sample.wasm, sha256: %x}\n", sum), Module: module, Skeleton: []byte("a skeleton"),
-		Memory: memory, Globals: []uint64{7, 1 << 63}, Codes: []Code{{"linux-arm64", [32]byte{2}, fakeCode(10)}, {"linux-amd64", [32]byte{1}, fakeCode(20)}}}
+		Memory: memory, Globals: []uint64{7, 1 << 63}, Codes: []Code{
+			{Platform: "linux-arm64", Key: [32]byte{2}, Text: fakeCode(10)}, {Platform: "linux-amd64", Key: [32]byte{1}, Text: fakeCode(20)}}}
 }
 
 func write(t testing.TB, c *Contents) ([]byte, string) {
@@ -118,7 +119,7 @@ func readAll(p *Pack) (c *Contents, err error) {
 		if err != nil {
 			return c, err
 		}
-		c.Codes = append(c.Codes, Code{platform, code.Key, text})
+		c.Codes = append(c.Codes, Code{Platform: platform, Key: code.Key, Text: text})
 	}
 	return c, nil
 }

@@ -3,6 +3,7 @@ package pack
 import (
 	"archive/zip"
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -12,6 +13,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 
 	"github.com/tocsin-engine/tocsin/runtime/sandbox/manifest"
@@ -25,7 +27,14 @@ type Pack struct {
 	index  index
 	digest string
 	files  map[string]*zip.File
+	// beside opens a pack by its name, base is the one by which this one's code is told.
+	beside func(name string) (*Pack, error)
+	base   *Pack
 }
+
+// Beside says how the packs are opened that stand beside this one. OpenFile looks into the
+// file's folder; nil means that there is none.
+func (p *Pack) Beside(open func(name string) (*Pack, error)) { p.beside = open }
 
 // OpenFile opens the pack in a file.
 func OpenFile(path string) (*Pack, error) {
@@ -33,7 +42,11 @@ func OpenFile(path string) (*Pack, error) {
 	if err != nil {
 		return nil, err
 	}
-	return openFile(path, f)
+	p, err := openFile(path, f)
+	if err == nil {
+		p.Beside(func(name string) (*Pack, error) { return OpenFile(filepath.Join(filepath.Dir(path), name+Ext)) })
+	}
+	return p, err
 }
 
 // OpenFS opens the pack in a file of files.
@@ -122,7 +135,14 @@ func unpack(f *zip.File, most int64) ([]byte, error) {
 }
 
 // Close closes the file. What was read of it stays good.
-func (p *Pack) Close() error { return p.close() }
+func (p *Pack) Close() error {
+	err := p.close()
+	if p.base != nil {
+		err = errors.Join(err, p.base.Close())
+		p.base = nil
+	}
+	return err
+}
 
 // Digest is the pack's, in hexadecimal: that of its index, which names all others.
 func (p *Pack) Digest() string { return p.digest }
@@ -177,20 +197,30 @@ type checked struct {
 
 // stored reads a file that is not compressed.
 func (p *Pack) stored(name string) (*checked, error) {
+	from, _, err := p.section(name)
+	if err != nil {
+		return nil, err
+	}
+	want, _ := p.listed(name)
+	h := sha256.New()
+	return &checked{io.TeeReader(from, h), h, want.SHA256}, nil
+}
+
+// section is where a file lies that is not compressed.
+func (p *Pack) section(name string) (*io.SectionReader, int64, error) {
 	want, ok := p.listed(name)
 	if !ok {
-		return nil, damaged(name, fs.ErrNotExist)
+		return nil, 0, damaged(name, fs.ErrNotExist)
 	}
 	f := p.files[name]
 	if size := uint64(want.Size); f.Method != zip.Store || f.UncompressedSize64 != size || f.CompressedSize64 != size {
-		return nil, damaged(name, errors.New("it has another size"))
+		return nil, 0, damaged(name, errors.New("it has another size"))
 	}
 	offset, err := f.DataOffset()
 	if err != nil {
-		return nil, damaged(name, err)
+		return nil, 0, damaged(name, err)
 	}
-	h := sha256.New()
-	return &checked{io.TeeReader(io.NewSectionReader(p.from, offset, want.Size), h), h, want.SHA256}, nil
+	return io.NewSectionReader(p.from, offset, want.Size), want.Size, nil
 }
 
 // Verify says whether all that was read is what the index names. It reads what is left.
@@ -213,8 +243,14 @@ func (p *Pack) Manifest() (abi.Manifest, error) {
 	return manifest.Parse(manifestFile, text)
 }
 
+// ErrNoModule means that a pack has nothing but code.
+var ErrNoModule = errors.New("the pack holds no module that could be compiled instead; pack the plugin again")
+
 // Module is the plugin's module as it was built. Its digest is the manifest's.
 func (p *Pack) Module() ([]byte, error) {
+	if _, ok := p.listed(moduleFile); !ok {
+		return nil, ErrNoModule
+	}
 	m, err := p.Manifest()
 	if err != nil {
 		return nil, err
@@ -258,7 +294,7 @@ func (p *Pack) Fresh() string { return p.index.Fresh }
 func (p *Pack) Platforms() map[string]int64 {
 	out := map[string]int64{}
 	for _, c := range p.index.Codes {
-		out[c.Platform] = p.size(codeFolder + c.Platform)
+		out[c.Platform] = cmp.Or(c.Size, p.size(codeFolder+c.Platform))
 	}
 	return out
 }

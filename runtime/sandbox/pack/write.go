@@ -14,7 +14,8 @@ import (
 
 // Contents are what a pack is made of.
 type Contents struct {
-	// Manifest is the text of plugin.yaml, Module the module that it names.
+	// Manifest is the text of plugin.yaml, Module the module that it names. Without it, a
+	// pack has only its code to offer.
 	Manifest, Module []byte
 	// Skeleton is the rewritten module without its code.
 	Skeleton []byte
@@ -34,11 +35,19 @@ type Code struct {
 	Key [32]byte
 	// Text is the machine code as the compiler keeps it.
 	Text []byte
+	// Base, if it is set, is code by which this one is told: that of the pack called
+	// BaseName, which then has to stand beside this one.
+	Base     []byte
+	BaseName string
 }
 
 // Write writes the archive and returns the pack's digest.
 func (c *Contents) Write(w io.Writer) (digest string, err error) {
-	files := []file{{manifestFile, c.Manifest, zip.Deflate}, {moduleFile, c.Module, zip.Deflate}, {skeletonFile, c.Skeleton, zip.Store}}
+	files := []file{{manifestFile, c.Manifest, zip.Deflate}}
+	if c.Module != nil {
+		files = append(files, file{moduleFile, c.Module, zip.Deflate})
+	}
+	files = append(files, file{skeletonFile, c.Skeleton, zip.Store})
 	x := index{Format: Format, Fresh: c.Fresh}
 	if c.Memory != nil {
 		x.Memory, x.Globals = int64(len(c.Memory)), c.Globals
@@ -50,8 +59,14 @@ func (c *Contents) Write(w io.Writer) (digest string, err error) {
 		if _, err := readHead(bytes.NewReader(code.Text), int64(len(code.Text))); err != nil {
 			return "", fmt.Errorf("pack: code of %s: %w", code.Platform, err)
 		}
-		x.Codes = append(x.Codes, indexCode{Platform: code.Platform, Key: hex.EncodeToString(code.Key[:])})
-		files = append(files, file{codeFolder + code.Platform, code.Text, zip.Store})
+		entry, text := indexCode{Platform: code.Platform, Key: hex.EncodeToString(code.Key[:])}, code.Text
+		if code.Base != nil {
+			sum := sha256.Sum256(code.Text)
+			entry.Base, entry.Size, entry.SHA256 = code.BaseName, int64(len(code.Text)), hex.EncodeToString(sum[:])
+			text = appendDelta(nil, code.Base, code.Text)
+		}
+		x.Codes = append(x.Codes, entry)
+		files = append(files, file{codeFolder + code.Platform, text, zip.Store})
 	}
 	for _, f := range files {
 		sum := sha256.Sum256(f.text)
