@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -36,6 +37,7 @@ type letter struct {
 	ID        uint64          `json:"id"`
 	Target    string          `json:"target"`
 	Rule      string          `json:"rule"`
+	Delivery  string          `json:"delivery"`
 	Queue     string          `json:"queue"`
 	Code      string          `json:"code"`
 	Message   string          `json:"message"`
@@ -188,6 +190,9 @@ func (a *app) dlqShow(ctx context.Context, id, format string) error {
 		fmt.Fprintf(a.out, ", %s was reached", l.Exhausted)
 	}
 	fmt.Fprintf(a.out, "\n  %s\n", l.Message)
+	if l.Delivery != "" && l.Attempts > 0 && !strings.Contains(l.Message, pluginReplay) {
+		fmt.Fprintf(a.out, "  %s\n", s.faint(pluginReplay+l.Delivery))
+	}
 	if l.Queue != "" {
 		fmt.Fprintf(a.out, "  a copy is in queue %s\n", l.Queue)
 	}

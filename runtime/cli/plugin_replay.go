@@ -28,6 +28,9 @@ type pluginReplayVerb struct {
 	rules                      []string
 }
 
+// pluginReplay is what makes a delivery again, up to its id.
+const pluginReplay = "tocsin plugin replay "
+
 func pluginReplayCommand(a *app) *cobra.Command {
 	var v pluginReplayVerb
 	cmd := &cobra.Command{
@@ -83,6 +86,9 @@ func (v *pluginReplayVerb) run(ctx context.Context, a *app, delivery []string) e
 		return err
 	}
 	defer s.Close()
+	if err := r.Playable(s.Digest()); err != nil { // before it is compiled
+		return err
+	}
 	return a.withSandbox(ctx, func(h *sandbox.Host) error {
 		m, err := s.Load(ctx, h)
 		if err != nil {

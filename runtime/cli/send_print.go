@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/tocsin-engine/tocsin/runtime/engine"
@@ -89,6 +90,9 @@ func (a *app) printFate(f engine.Fate) {
 	fmt.Fprintf(a.out, "%s %s from %s\n", cut(f.ID, shownID, s), s.strong(detailType), source)
 	for _, d := range f.Deliveries {
 		fmt.Fprintf(a.out, "  %s %s %s %s   %s\n", s.arrow(), d.Rule, s.arrow(), d.Target, s.outcome(d))
+		if d.Recorded && d.State != engine.StateDelivered && !strings.Contains(d.Message, pluginReplay) {
+			fmt.Fprintf(a.out, "      %s\n", s.faint(pluginReplay+d.ID))
+		}
 	}
 	if len(f.Deliveries) == 0 {
 		reason := f.Reason

@@ -88,7 +88,7 @@ func (e *Engine) shelve(ctx context.Context, space string, most int, ids []strin
 		if err != nil {
 			return err
 		}
-		values, order = map[string][]byte{call: text}, append([]string{call}, ids...)
+		values, order = map[string][]byte{call: text}, append(ids[:len(ids):len(ids)], call) // it goes after what names it
 		for _, id := range ids {
 			values[id] = link
 		}
@@ -168,28 +168,37 @@ func (s *shelf) surplus() (keys []string) {
 }
 
 // Recording finds the recording of a delivery, or of the only delivery of an event that
-// has one. Where there is none, others are the event's deliveries that have one each.
+// failed, or that was recorded. Where there is none, others are the event's deliveries of
+// which it could be.
 func (e *Engine) Recording(ctx context.Context, id string) (text []byte, others []string, err error) {
-	if text, err = e.recordingOf(ctx, targetOf(id), id); text != nil || err != nil {
-		return text, nil, err
-	}
-	for target := range e.rules.Load().targets {
-		for _, space := range recordingSpaces {
-			items, err := e.config.Store.Scan(ctx, space+target, id+"/", "", e.config.Now(), keepFailed)
-			if err != nil {
-				return nil, nil, fmt.Errorf("engine: recordings: %w", err)
-			}
-			for _, i := range items {
-				others = append(others, i.Key)
-			}
+	text, err = e.recordingOf(ctx, targetOf(id), id)
+	for _, space := range recordingSpaces {
+		if text != nil || len(others) > 0 || err != nil {
+			break
 		}
+		others, err = e.recordedIn(ctx, space, id)
 	}
-	slices.Sort(others)
-	if others = slices.Compact(others); len(others) != 1 {
-		return nil, others, nil
+	if len(others) != 1 || err != nil {
+		return text, others, err
 	}
 	text, err = e.recordingOf(ctx, targetOf(others[0]), others[0])
 	return text, nil, err
+}
+
+// recordedIn are the deliveries of an event that have a recording, in their order.
+func (e *Engine) recordedIn(ctx context.Context, space, event string) ([]string, error) {
+	var found []string
+	for target := range e.rules.Load().targets {
+		items, err := e.config.Store.Scan(ctx, space+target, event+"/", "", e.config.Now(), keepFailed)
+		if err != nil {
+			return nil, fmt.Errorf("engine: recordings: %w", err)
+		}
+		for _, i := range items {
+			found = append(found, i.Key)
+		}
+	}
+	slices.Sort(found)
+	return found, nil
 }
 
 // targetOf is the last part of a delivery's id.

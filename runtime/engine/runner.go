@@ -94,8 +94,8 @@ func (g *guest) call(ctx context.Context, batch []dispatch.Delivery) []dispatch.
 		Batch: abi.Batch{V: abi.Version, Delivery: batch[0].ID, Records: records(batch)},
 		Now:   g.now(), Seed: batch[0].ID, Hops: batch[0].Event.Hops, Bus: batch[0].Event.Bus, Keep: g.keep,
 	})
-	for _, r := range report.Recordings {
-		g.host.Recorded(ctx, r)
+	if report.Recording != nil {
+		g.host.Recorded(ctx, report.Recording)
 	}
 	var fault *sandbox.Fault
 	if errors.As(err, &fault) && len(batch) > 1 && ctx.Err() == nil {

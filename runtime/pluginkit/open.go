@@ -102,6 +102,14 @@ func (s Source) Module() ([]byte, error) {
 	return s.Wasm, nil
 }
 
+// Digest is the module's.
+func (s Source) Digest() string {
+	if s.Pack != nil {
+		return s.Manifest.Module.SHA256
+	}
+	return manifest.Digest(s.Wasm)
+}
+
 // Name is the manifest's name, or the module's file name.
 func (s Source) Name() string {
 	if s.Manifest.Name != "" {
@@ -112,5 +120,5 @@ func (s Source) Name() string {
 
 // Pinned says whether the manifest names this very module. In a pack it always does.
 func (s Source) Pinned() bool {
-	return s.Pack != nil || s.Manifest.Module.SHA256 == manifest.Digest(s.Wasm)
+	return s.Manifest.Module.SHA256 == s.Digest()
 }

@@ -84,7 +84,7 @@ func (i *instance) charge(units int64) {
 
 // exhausted is what ends a call that has used its fuel.
 func (i *instance) exhausted() *stop {
-	if p := i.target.player; p != nil && p.ended != nil {
+	if p := i.player; p != nil && p.ended != nil {
 		return p.ended
 	}
 	return &stop{Fuel, fmt.Sprintf("it used more than %d units of fuel", i.budget.limit)}

@@ -99,6 +99,9 @@ func (i *instance) logText(level abi.LogLevel, text []byte) {
 	}
 	i.logs++
 	i.tell(logs[level], text)
+	if len(i.target.grants.Secrets) > 0 {
+		text = []byte(i.target.withNames(string(text)))
+	}
 	i.target.host.Log(i.scope, level, text)
 }
 

@@ -32,6 +32,8 @@ type instance struct {
 	answer []byte // of the last host function, for take
 	stderr transcript
 	tape   tape // of the call in progress
+	// player answers in the host's place when a recording is played; nil otherwise.
+	player *player
 	// booted are the host calls that were made until it was ready.
 	booted []recording.Call
 	// Of a WASI command: what it can still read, the line that it is writing, its exit code.
@@ -114,11 +116,14 @@ func (t *Target) instantiate() (*instance, error) {
 
 // boot makes an instance and runs it up to where it takes deliveries: its start, which is
 // the same for every target and lies ready in a pack, and its init with the config.
-func (t *Target) boot(ctx context.Context) (*instance, error) {
+func (t *Target) boot(ctx context.Context) (*instance, error) { return t.bootWith(ctx, nil) }
+
+func (t *Target) bootWith(ctx context.Context, p *player) (*instance, error) {
 	i, err := t.instantiate()
 	if err != nil {
 		return nil, err
 	}
+	i.player = p
 	if t.module.thawed != nil {
 		err = i.become(t.module.thawed)
 	} else {
@@ -178,7 +183,11 @@ func (i *instance) init(ctx context.Context) error {
 // begin sets the clock, randomness and budgets of one call.
 func (i *instance) begin(ctx context.Context, c *Call) {
 	i.ctx = ctx
-	i.budget.begin(time.Now(), i.target.limit)
+	limit := i.target.limit
+	if i.player != nil && i.player.ended != nil {
+		limit.fuel = i.player.fuel
+	}
+	i.budget.begin(time.Now(), limit)
 	i.budget.fill()
 	i.clock, i.slept = c.Now.UnixMilli(), 0
 	i.seed, i.seeded = c.Seed, false

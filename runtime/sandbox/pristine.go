@@ -53,7 +53,7 @@ func (p *pool) freeze(i *instance) error {
 		p.frozen = append(p.frozen, f)
 	}
 	p.booted = i.booted
-	p.began = sync.OnceValue(func() string { return imprintOf(p.target.veil(), p.frozen) })
+	p.began = sync.OnceValue(func() string { return imprintOf(p.frozen) })
 	p.put(i)
 	return nil
 }

@@ -17,12 +17,16 @@ import (
 )
 
 // keep makes the recording of a call that has just ended, if it is wanted.
-func (i *instance) keep(c *Call, begin time.Time, result abi.Result, err error) []*recording.Recording {
+func (i *instance) keep(c *Call, begin time.Time, result abi.Result, err error) *recording.Recording {
 	wanted := c.Keep == KeepAll || c.Keep == KeepFailed && (err != nil || len(result.Failures) > 0)
 	if !wanted || err != nil && len(c.Batch.Records) > 1 {
 		return nil
 	}
-	return []*recording.Recording{i.record(c, begin, result, err)}
+	r := i.record(c, begin, result, err)
+	if len(i.target.grants.Secrets) > 0 && r.Cut == "" {
+		i.target.stage.rehearse(i.target.module, r)
+	}
+	return r
 }
 
 // record makes the recording of a call that has just ended, before its memory is restored.
@@ -35,7 +39,10 @@ func (i *instance) record(c *Call, begin time.Time, result abi.Result, err error
 		Hops: c.Hops, Bus: c.Bus, Init: i.booted, Calls: i.tape.calls(v), End: i.end(v, result, err),
 	}
 	if t.pool.frozen != nil {
-		r.Init, r.Began = t.pool.booted, t.pool.began()
+		r.Init = t.pool.booted
+	}
+	if len(t.grants.Secrets) == 0 {
+		r.Began, r.End.Memory = i.imprint()
 	}
 	for _, record := range c.Batch.Records {
 		r.Records = append(r.Records, recording.Record{ID: record.ID, Attempt: record.Attempt, Rule: record.Rule,
@@ -59,16 +66,24 @@ func (i *instance) end(v *recording.Veil, result abi.Result, err error) recordin
 	if errors.As(err, &f) {
 		end.Fault, end.Message, end.Functions = string(f.Kind), v.String(f.Message), f.Functions
 	}
-	sum := sha256.New()
+	return end
+}
+
+// imprint is a digest of what the call began with, where that is the same for all calls,
+// and one of what is not as it was then.
+func (i *instance) imprint() (began, ended string) {
+	pool, sum := i.target.pool, sha256.New()
+	if pool.frozen != nil {
+		began = pool.began()
+	}
 	for n, p := range i.parts {
 		var before frozen
-		if i.target.pool.frozen != nil {
-			before = *i.target.pool.frozen[n]
+		if pool.frozen != nil {
+			before = *pool.frozen[n]
 		}
-		p.imprint(sum, v, before)
+		p.imprint(sum, before)
 	}
-	end.Memory = hex.EncodeToString(sum.Sum(nil))
-	return end
+	return began, hex.EncodeToString(sum.Sum(nil))
 }
 
 func values(globals []api.MutableGlobal) []uint64 {
@@ -80,10 +95,10 @@ func values(globals []api.MutableGlobal) []uint64 {
 }
 
 // imprintOf is a digest of what an instance begins with.
-func imprintOf(v *recording.Veil, parts []*frozen) string {
+func imprintOf(parts []*frozen) string {
 	sum := sha256.New()
 	for _, f := range parts {
-		imprintPages(sum, v, f.image.bytes, nil, []span{{0, len(f.image.bytes)}})
+		imprintPages(sum, f.image.bytes, nil, []span{{0, len(f.image.bytes)}})
 		imprintGlobals(sum, f.globals)
 	}
 	return hex.EncodeToString(sum.Sum(nil))
@@ -91,14 +106,14 @@ func imprintOf(v *recording.Veil, parts []*frozen) string {
 
 // imprint adds to a digest what is not as it was before, of memory and globals. A memory
 // that was not there before was all zero.
-func (p *part) imprint(sum hash.Hash, v *recording.Veil, before frozen) {
+func (p *part) imprint(sum hash.Hash, before frozen) {
 	view, _ := p.module.Memory().Read(0, p.module.Memory().Size())
 	var was []byte
 	if before.image != nil {
 		was = before.image.bytes
 	}
 	touched := append(slices.Clip(p.memory.touched()), span{len(was), len(view)})
-	imprintPages(sum, v, view, was, touched)
+	imprintPages(sum, view, was, touched)
 	imprintGlobals(sum, values(p.globals))
 }
 
@@ -106,7 +121,7 @@ func (p *part) imprint(sum hash.Hash, v *recording.Veil, before frozen) {
 const imprintPage = 4 << 10
 
 // imprintPages adds the pages of parts of a memory that are not as they were.
-func imprintPages(sum hash.Hash, v *recording.Veil, memory, was []byte, touched []span) {
+func imprintPages(sum hash.Hash, memory, was []byte, touched []span) {
 	var zero [imprintPage]byte
 	for _, s := range touched {
 		for from := s.from; from < min(s.to, len(memory)); from += imprintPage {
@@ -119,7 +134,7 @@ func imprintPages(sum hash.Hash, v *recording.Veil, memory, was []byte, touched 
 				continue
 			}
 			_ = binary.Write(sum, binary.LittleEndian, uint64(from))
-			v.Write(sum, memory, from, to)
+			sum.Write(memory[from:to])
 		}
 	}
 }

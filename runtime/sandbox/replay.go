@@ -3,7 +3,6 @@ package sandbox
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/tocsin-engine/tocsin/runtime/sandbox/recording"
@@ -19,56 +18,75 @@ const replayTime = time.Minute
 // of this call, for recording.Compare; where the guest asked for something else it ends
 // there. The module must be the one that was recorded.
 func (m *Module) Replay(ctx context.Context, r *recording.Recording) (*recording.Recording, error) {
-	if r.Cut != "" {
-		return nil, fmt.Errorf("delivery %s cannot be replayed: its recording is not whole: %s", r.Delivery, r.Cut)
+	if err := r.Playable(m.info.SHA256); err != nil {
+		return nil, err
 	}
-	if r.Module != m.info.SHA256 {
-		return nil, fmt.Errorf("plugin %s: the module's digest is %s, the recorded one's %s; a replay needs the same module", m.name, m.info.SHA256, r.Module)
+	t, err := m.standIn(ctx, r)
+	if d, ok := errors.AsType[*divergence](err); ok {
+		return &recording.Recording{Init: d.made}, nil
 	}
+	if err != nil {
+		return nil, err
+	}
+	defer t.Close()
+	return t.play(ctx, r)
+}
+
+// divergence is an init that asked for something else than it did.
+type divergence struct{ made []recording.Call }
+
+func (*divergence) Error() string { return "sandbox: init is another one" }
+
+// standIn makes a target of a recording.
+func (m *Module) standIn(ctx context.Context, r *recording.Recording) (*Target, error) {
 	function, err := m.Called(r.Function)
 	if err != nil {
 		return nil, err
 	}
-	t := &Target{module: m, name: r.Target, config: r.Config, limit: limitsOf(r.Limits), host: &Nobody{}, function: function, keepsVars: r.KeptVars,
-		player: &player{calls: append(r.Init[:len(r.Init):len(r.Init)], r.Calls...)}}
+	t := &Target{module: m, name: r.Target, config: r.Config, limit: limitsOf(r.Limits), host: &Nobody{}, function: function, keepsVars: r.KeptVars}
 	t.limit.wall += replayTime
 	t.pool = &pool{target: t}
-	i, err := t.begin(ctx)
+	p := &player{calls: r.Init}
+	i, err := t.bootWith(ctx, p)
+	if f, ok := errors.AsType[*Fault](err); ok && f.Kind == diverged {
+		return nil, &divergence{p.made}
+	}
 	if err != nil {
-		if f, ok := errors.AsType[*Fault](err); ok && f.Kind == diverged {
-			return &recording.Recording{Init: t.player.made}, nil
-		}
 		return nil, err
 	}
-	defer t.Close()
-	t.player.next = len(r.Init)
-	t.endAs(r.End)
+	i.player = nil
+	return t, t.pool.freeze(i)
+}
+
+// play makes a recorded call in a target that was made of a recording.
+func (t *Target) play(ctx context.Context, r *recording.Recording) (*recording.Recording, error) {
+	p := &player{calls: r.Calls}
+	i, err := t.takeFor(ctx, r.Init)
+	if err != nil {
+		return nil, err
+	}
+	if FaultKind(r.End.Fault) == Timeout {
+		// A deadline is only ever noticed when fuel is asked for.
+		p.ended, p.fuel = &stop{Timeout, r.End.Message}, max(1, r.End.Fuel-1)
+	}
+	i.player = p
 	c := callOf(r)
 	result, err := i.deliver(ctx, &c)
 	again := i.record(&c, time.Now(), result, err)
-	return again, i.close()
+	i.player = nil
+	if t.pool.frozen == nil {
+		return again, i.close()
+	}
+	return again, t.pool.give(i, true)
 }
 
-// begin is an instance as recorded calls began with it.
-func (t *Target) begin(ctx context.Context) (*instance, error) {
-	i, err := t.boot(ctx)
-	if err != nil || t.module.impure != "" {
-		return i, err
+// takeFor is an instance that is ready for the call; one that is made for it is answered
+// what was answered then.
+func (t *Target) takeFor(ctx context.Context, init []recording.Call) (*instance, error) {
+	if t.pool.frozen != nil {
+		return t.pool.take()
 	}
-	if err := t.pool.freeze(i); err != nil {
-		return nil, err
-	}
-	return t.pool.take()
-}
-
-// endAs makes the call end where the recorded one did, when that was the wall clock's
-// doing: a deadline is only ever noticed when fuel is asked for.
-func (t *Target) endAs(e recording.End) {
-	if FaultKind(e.Fault) != Timeout {
-		return
-	}
-	t.limit.fuel = max(1, e.Fuel-1)
-	t.player.ended = &stop{Timeout, e.Message}
+	return t.bootWith(ctx, &player{calls: init})
 }
 
 // callOf is the call that a recording is of.

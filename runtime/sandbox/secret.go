@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"net/url"
 	"slices"
 	"strings"
@@ -24,6 +25,28 @@ func (h *Host) mark(name string) string {
 	mac := hmac.New(sha256.New, h.key[:])
 	mac.Write([]byte(name))
 	return hex.EncodeToString(mac.Sum(nil)[:16])
+}
+
+// conceal puts the names of secrets in the places of their handles, in what is said about
+// a call: people read it, and a handle must not be known outside of this process.
+func (t *Target) conceal(r abi.Result, err error) {
+	if len(t.grants.Secrets) == 0 {
+		return
+	}
+	for n := range r.Failures {
+		r.Failures[n].Error = t.withNames(r.Failures[n].Error)
+	}
+	if f, ok := errors.AsType[*Fault](err); ok {
+		f.Message, f.Stderr = t.withNames(f.Message), t.withNames(f.Stderr)
+	}
+}
+
+// withNames is a text with the names of secrets in the places of their handles.
+func (t *Target) withNames(text string) string {
+	for _, name := range t.grants.Secrets {
+		text = strings.ReplaceAll(text, t.module.host.handle(name), abi.SecretHandle(name))
+	}
+	return text
 }
 
 // veil hides from recordings what the guest must not know, and the handles, which must not

@@ -68,7 +68,7 @@ func (i *instance) ask(function string, request []byte, do func(*instance, []byt
 	var answer []byte
 	var errno abi.Errno
 	switch {
-	case i.target.player != nil:
+	case i.player != nil:
 		answer, errno = i.play(function, request)
 	case i.overdue():
 		errno = abi.Timeout
@@ -81,20 +81,22 @@ func (i *instance) ask(function string, request []byte, do func(*instance, []byt
 
 // tell notes what a guest tells the host, for which there is no answer.
 func (i *instance) tell(function string, what []byte) {
-	if i.target.player != nil {
+	if i.player != nil {
 		i.play(function, what)
 	}
 	i.tape.add(function, what, nil, 0)
 }
 
-// player holds what a recording answers, for the target in which it is played.
+// player holds what a recording answers, for the instance in which it is played.
 type player struct {
 	calls []recording.Call
 	next  int
 	// made are the calls that the guest made.
 	made []recording.Call
-	// ended is what ended the recorded call where that does not follow from the call.
+	// ended is what ended the recorded call where that does not follow from the call, fuel
+	// what it had not more than used when it did.
 	ended *stop
+	fuel  int64
 }
 
 // diverged is the kind of stop of a guest that does not do what it did.
@@ -103,7 +105,7 @@ const diverged FaultKind = "diverged"
 // play is the recorded answer to a call. A guest that asks for something else is stopped,
 // for there is none.
 func (i *instance) play(function string, request []byte) ([]byte, abi.Errno) {
-	p := i.target.player
+	p := i.player
 	p.made = append(p.made, recording.Call{Function: function, Request: bytes.Clone(request)})
 	if p.next < len(p.calls) {
 		c := p.calls[p.next]

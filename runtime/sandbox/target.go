@@ -81,8 +81,8 @@ type Target struct {
 	function string
 	// keepsVars says that an Extism plugin's vars are in the key-value space.
 	keepsVars bool
-	// player answers in the host's place when a recording is played; nil otherwise.
-	player *player
+	// stage is where recordings are made of a target that was granted secrets.
+	stage stage
 }
 
 // Call is one batch for a target.
@@ -119,8 +119,8 @@ type Report struct {
 	Fuel int64
 	// Logs counts log lines, LogsCut the bytes that the log limit cut.
 	Logs, LogsCut int
-	// Recordings are those that were wanted: one, or one for each run of a WASI command.
-	Recordings []*recording.Recording
+	// Recording is nil where none was wanted.
+	Recording *recording.Recording
 }
 
 // ConfigError is a config that the plugin wants changed.
@@ -172,7 +172,7 @@ func (m *Module) NewTarget(ctx context.Context, c TargetConfig) (*Target, error)
 }
 
 // Close frees the target's instances. Calls in progress end first.
-func (t *Target) Close() error { return t.pool.close() }
+func (t *Target) Close() error { return errors.Join(t.stage.close(), t.pool.close()) }
 
 // OneByOne says that a call takes one record: a program runs once, and a plugin of
 // Extism's is called with one input.
@@ -220,7 +220,8 @@ func (t *Target) Call(ctx context.Context, c Call) (abi.Result, Report, error) {
 	if t.pool.frozen == nil {
 		result, err := i.deliver(ctx, &c)
 		report := i.report(time.Since(begin))
-		report.Recordings = i.keep(&c, begin, result, err)
+		report.Recording = i.keep(&c, begin, result, err)
+		t.conceal(result, err)
 		return result, report, errors.Join(err, i.close())
 	}
 	// On one thread, because that is whose page faults are counted.
@@ -229,7 +230,8 @@ func (t *Target) Call(ctx context.Context, c Call) (abi.Result, Report, error) {
 	before, counted := i.memory.faults()
 	result, err := i.deliver(ctx, &c)
 	report := i.report(time.Since(begin))
-	report.Recordings = i.keep(&c, begin, result, err)
+	report.Recording = i.keep(&c, begin, result, err)
+	t.conceal(result, err)
 	after, _ := i.memory.faults()
 	return result, report, errors.Join(err, t.pool.give(i, !counted || after != before))
 }

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/tocsin-engine/tocsin/runtime/dispatch"
 	"github.com/tocsin-engine/tocsin/runtime/engine"
 	"github.com/tocsin-engine/tocsin/runtime/store"
 )
@@ -13,6 +14,7 @@ type deadLetterView struct {
 	ID        store.DeadLetterID `json:"id"`
 	Target    string             `json:"target"`
 	Rule      string             `json:"rule"`
+	Delivery  string             `json:"delivery"`
 	Queue     string             `json:"queue,omitempty"`
 	Code      string             `json:"code"`
 	Message   string             `json:"message"`
@@ -24,7 +26,7 @@ type deadLetterView struct {
 }
 
 func letterView(l engine.Letter) deadLetterView {
-	v := deadLetterView{l.ID, l.Target, l.Rule, l.Queue, l.Code, l.Message, l.Exhausted, l.Attempts, l.Died, l.Entry.Bus, l.Entry.Raw}
+	v := deadLetterView{l.ID, l.Target, l.Rule, dispatch.DeliveryID(l.Entry.ID, l.Entry.Seq, l.Rule, l.Target), l.Queue, l.Code, l.Message, l.Exhausted, l.Attempts, l.Died, l.Entry.Bus, l.Entry.Raw}
 	if len(v.Event) == 0 { // damaged
 		v.Event = json.RawMessage("null")
 	}

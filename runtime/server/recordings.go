@@ -16,7 +16,7 @@ func (s *Server) recording(c *call) (any, error) {
 	case err != nil:
 		return nil, err
 	case len(others) > 0:
-		return nil, notFound("event %s has recordings of several deliveries; name one of %s", id, strings.Join(others, ", "))
+		return nil, notFound("event %s has several deliveries that could be meant; name one of %s", id, strings.Join(others, ", "))
 	case text == nil:
 		return nil, notFound("no recording of delivery %s is kept: there are those of the last failed deliveries of each target, "+
 			"and of others only with  record: true  in the rule file", id)

@@ -29,6 +29,18 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"ready":      ready,
 	"pinned":     pinned,
 	"guest":      guest,
+	"tamper":     tamper,
+}
+
+// tamper FILE OLD NEW writes a text in the place of another one, which must be there.
+func tamper(ts *testscript.TestScript, _ bool, args []string) {
+	text := ts.ReadFile(args[0])
+	if !strings.Contains(text, args[1]) {
+		ts.Fatalf("%s has no %s", args[0], args[1])
+	}
+	if err := os.WriteFile(ts.MkAbs(args[0]), []byte(strings.ReplaceAll(text, args[1], args[2])), 0o600); err != nil {
+		ts.Fatalf("%v", err)
+	}
 }
 
 // pinned FILE… writes the digest that the last program printed for ${DIGEST} in files, and

@@ -24,7 +24,7 @@ func Compare(recorded, again *Recording) *Difference {
 	if d := compareCalls("host call %d of init", recorded.Init, again.Init); d != nil {
 		return d
 	}
-	if recorded.Began != again.Began {
+	if recorded.Began != again.Began && recorded.End.Unknown == "" {
 		return &Difference{"memory after init", recorded.Began, again.Began}
 	}
 	if d := compareCalls("host call %d", recorded.Calls, again.Calls); d != nil {
@@ -41,6 +41,9 @@ func Compare(recorded, again *Recording) *Difference {
 		{"size of the memory", func(e End) string { return fmt.Sprint(e.MemorySize) }},
 		{"memory", func(e End) string { return e.Memory }},
 	} {
+		if part.what == "memory" && recorded.End.Unknown != "" {
+			continue
+		}
 		if wanted, got := part.of(recorded.End), part.of(again.End); wanted != got {
 			wanted, got = excerpts(wanted, got)
 			return &Difference{part.what, wanted, got}

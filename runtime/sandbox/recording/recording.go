@@ -99,20 +99,20 @@ type End struct {
 	// MemorySize is in bytes; Memory is a digest of the pages that are not as they were
 	// when the call began, and of the globals.
 	MemorySize int64  `json:"memory_size"`
-	Memory     string `json:"memory"`
+	Memory     string `json:"memory,omitempty"`
+	// Unknown says why there is no digest of the memory.
+	Unknown string `json:"memory_unknown,omitempty"`
 }
 
-// Failed says whether a record of the call was not taken.
-func (r *Recording) Failed() bool { return r.End.Fault != "" || len(r.End.Failures) > 0 }
-
-// Has says whether the delivery with an id is one of the call's.
-func (r *Recording) Has(id string) bool {
-	for _, record := range r.Records {
-		if record.ID == id {
-			return true
-		}
+// Playable says why the call cannot be made again with a module of this digest.
+func (r *Recording) Playable(module string) error {
+	if r.Cut != "" {
+		return fmt.Errorf("delivery %s cannot be replayed, its recording is not whole: %s", r.Delivery, r.Cut)
 	}
-	return r.Delivery == id
+	if r.Module != module {
+		return fmt.Errorf("plugin %s: the module's digest is %s, the recorded one's %s; a replay needs the same module", r.Plugin, module, r.Module)
+	}
+	return nil
 }
 
 // Encode writes a recording. One that is too large, or was cut before, is written without
@@ -150,7 +150,7 @@ func (r *Recording) check() error {
 	for _, d := range []struct {
 		name, digest string
 		optional     bool
-	}{{"module", r.Module, false}, {"began", r.Began, true}, {"end.memory", r.End.Memory, false}} {
+	}{{"module", r.Module, false}, {"began", r.Began, true}, {"end.memory", r.End.Memory, r.End.Unknown != "" || r.Cut != ""}} {
 		if sum, err := hex.DecodeString(d.digest); (err != nil || len(sum) != 32) && (!d.optional || d.digest != "") {
 			return fmt.Errorf("the recording's %s is no SHA-256 digest in hexadecimal", d.name)
 		}

@@ -3,18 +3,15 @@ package recording
 import (
 	"bytes"
 	"encoding/json"
-	"io"
 	"net/url"
 	"strings"
 )
 
 // Veil puts stand-ins of the same length in the places of secrets, so that a recording
-// holds none and all else stays where it was: the guest that is given a stand-in has the
-// same memory but for that.
+// holds none and all else stays where it was: a guest that is given stand-ins does the
+// same with them.
 type Veil struct {
 	hidden []hidden
-	// longest is the length of the longest secret.
-	longest int
 }
 
 type hidden struct{ secret, standIn []byte }
@@ -57,7 +54,6 @@ func (v *Veil) add(secret, standIn string) {
 		return // nothing to hide: no letter and no digit
 	}
 	v.hidden = append(v.hidden, hidden{[]byte(secret), []byte(standIn)})
-	v.longest = max(v.longest, len(secret))
 }
 
 // Text returns a copy of b that holds no secret.
@@ -84,14 +80,4 @@ func (v *Veil) String(s string) string {
 		return s
 	}
 	return string(v.Text([]byte(s)))
-}
-
-// Write writes b[from:to] without secrets, also those that reach over its ends.
-func (v *Veil) Write(w io.Writer, b []byte, from, to int) {
-	if len(v.hidden) == 0 {
-		_, _ = w.Write(b[from:to]) // a digest takes everything
-		return
-	}
-	begin, end := max(0, from-v.longest), min(len(b), to+v.longest)
-	_, _ = w.Write(v.Text(b[begin:end])[from-begin : to-begin])
 }
