@@ -246,12 +246,16 @@ func (d *demoVerb) print(i engine.Item) {
 	if i.Event.DetailType == "PageViewed" || i.Report != nil && i.Report.Rule == "page-view" {
 		return
 	}
-	l := tailLine{Kind: "event", At: i.At, Matched: i.Matched, Cut: i.Cut, Event: i.Event.Raw()}
+	d.app.printTailLine(tailLineOf(i))
+}
+
+// tailLineOf is the line that a server's answer would have for an item.
+func tailLineOf(i engine.Item) tailLine {
 	if r := i.Report; r != nil {
-		l = tailLine{Kind: "delivery", At: i.At, ID: r.Entry.ID, Rule: r.Rule, Target: r.Target, Message: r.Message,
+		return tailLine{Kind: "delivery", At: i.At, ID: r.Entry.ID, Rule: r.Rule, Target: r.Target, Message: r.Message,
 			Result: results[r.Kind], TookMS: float64(r.Took.Microseconds()) / 1000}
 	}
-	d.app.printTailLine(l)
+	return tailLine{Kind: "event", At: i.At, Matched: i.Matched, Cut: i.Cut, Event: i.Event.Raw()}
 }
 
 // results names what became of an attempt as the server's API does.

@@ -212,6 +212,7 @@ command that repeats it so.`,
 	f.StringVar(&c.target, "target", "", "call the plugin of this target (`NAME`) of the rule files")
 	f.StringVar(&c.rule, "rule", "", "with --target: the rule (`NAME`) whose input the target gets")
 	f.StringSliceVar(&c.rules, "rules", []string{"rules"}, "with --target: folders or files of rules")
+	config.Register(f, &a.cfg, config.Client)
 	f.StringVar(&c.config, "config", "{}", "the target's config: a `FILE` or JSON")
 	if err := f.SetAnnotation("config", config.OwnMeaning, []string{"true"}); err != nil {
 		panic("BUG: " + err.Error())

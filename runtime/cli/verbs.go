@@ -9,6 +9,7 @@ func verbs(a *app) []*cobra.Command {
 		runCommand(a),
 		agentCommand(a),
 		demoCommand(a),
+		devCommand(a),
 		checkCommand(a),
 		testCommand(a),
 		explainCommand(a),

@@ -26,6 +26,13 @@ type Built struct {
 	Changed bool
 }
 
+// HasSource says whether the source of a plugin lies in dir, with a manifest.
+func HasSource(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, manifest.File))
+	programs, _ := filepath.Glob(filepath.Join(dir, "*.go")) // the pattern is a good one
+	return err == nil && (toolchain.Of(dir).Source != "" || len(programs) > 0)
+}
+
 // Build compiles the plugin in dir, in whichever language it is written, to the module that its manifest names and writes
 // the module's digest into the manifest.
 func Build(ctx context.Context, dir string) (Built, error) {
