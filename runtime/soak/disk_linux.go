@@ -173,9 +173,10 @@ func fsyncError(ctx context.Context, c *Config) (Result, error) {
 	if err := d.cut(); err != nil {
 		return Result{}, err
 	}
+	cut := time.Now()
 	ended := p.wait(10 * time.Second)
 	took := time.Since(from)
-	w.pub.forget(from, from.Add(20*time.Millisecond)) // fsyncs that were under way
+	w.pub.forget(from, cut.Add(50*time.Millisecond)) // answers to fsyncs that were under way
 	last := w.pub.count()
 	w.pub.halt()
 	if w.pub.count() != last {

@@ -35,3 +35,25 @@ func TestScrub(t *testing.T) {
 		t.Errorf("the bit was turned back, and the answers are others:\n%s", diff)
 	}
 }
+
+// TestStatsTellOfDamage: what is found while the unread events are counted is in the same
+// answer, for there may be no second one.
+func TestStatsTellOfDamage(t *testing.T) {
+	dir := t.TempDir()
+	s := openFaulty(t, dir, Config{})
+	fill(t, s)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	content := files(t, dir)
+	for name, b := range content {
+		if name == s.all()[0].name() {
+			content[name] = b[:eventsPage]
+		}
+	}
+	s = openFaulty(t, lay(t, content), Config{})
+	stats, err := s.Stats(t.Context())
+	if err != nil || stats.Damaged == 0 || stats.SetAside == 0 {
+		t.Errorf("the first stats after a file was cut: %+v, %v", stats, err)
+	}
+}

@@ -91,8 +91,7 @@ func (s *Store) Stats(ctx context.Context) (store.Stats, error) {
 	if err := s.enter(ctx); err != nil {
 		return store.Stats{}, err
 	}
-	st := store.Stats{Entries: int(s.entries.Load()), DeadLetters: int(s.dead.Load()),
-		Damaged: s.damaged.Load(), SetAside: s.setAsideFiles.Load(), Full: s.room.full(), Stalled: s.room.stalled.Load()}
+	st := store.Stats{Entries: int(s.entries.Load()), DeadLetters: int(s.dead.Load()), Full: s.room.full(), Stalled: s.room.stalled.Load()}
 	lanes := map[string]*store.Lane{}
 	lane := func(name string) *store.Lane {
 		if lanes[name] == nil {
@@ -123,6 +122,8 @@ func (s *Store) Stats(ctx context.Context) (store.Stats, error) {
 	for _, name := range slices.Sorted(maps.Keys(lanes)) {
 		st.Lanes = append(st.Lanes, *lanes[name])
 	}
+	// Last: what has emptied the lanes, or was found while they were counted, is among it.
+	st.Damaged, st.SetAside = s.damaged.Load(), s.setAsideFiles.Load()
 	return st, nil
 }
 
