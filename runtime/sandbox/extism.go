@@ -139,6 +139,7 @@ func (i *instance) runExtism(c *Call) (abi.Result, error) {
 		input = extism.Input(r.Input)
 	}
 	f, err := i.callExtism(i.handle, input)
+	i.heap.record = nil
 	if f == nil || err != nil {
 		return abi.Result{}, err
 	}

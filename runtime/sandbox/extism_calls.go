@@ -33,6 +33,15 @@ func (i *instance) blockAt(handle uint64) []byte {
 	return b
 }
 
+// nameAt is the name of a setting or a var.
+func (i *instance) nameAt(call string, handle uint64) string {
+	b := i.blockAt(handle)
+	if len(b) > maxKey {
+		i.refuse(call, abi.TooLarge)
+	}
+	return string(b)
+}
+
 // block makes a block of b.
 func (i *instance) block(b []byte) uint64 {
 	handle, err := i.heap.Put(i, b)
@@ -64,7 +73,7 @@ func (i *instance) request(function string, f func(*instance, []byte) ([]byte, a
 // configGet finds a value of the target's config, or under the names that begin with
 // tocsin. what else is known of the delivery.
 func configGet(i *instance, s []uint64) {
-	name := string(i.blockAt(s[0]))
+	name := i.nameAt("config_get", s[0])
 	s[0], i.heap.early = 0, i.heap.early || i.heap.record == nil
 	if value, ok := i.heap.about(name); ok {
 		s[0] = i.block(value)
@@ -97,7 +106,7 @@ const maxVars = 1 << 20
 // varGet finds a var: in the target's key-value space if it was granted one, otherwise
 // among those of this delivery.
 func varGet(i *instance, s []uint64) {
-	name := string(i.blockAt(s[0]))
+	name := i.nameAt("var_get", s[0])
 	s[0] = 0
 	if !i.target.keepsVars {
 		s[0] = i.block(i.heap.vars[name])
@@ -115,7 +124,10 @@ func varGet(i *instance, s []uint64) {
 
 // varSet sets a var, or removes it when the value's handle is 0.
 func varSet(i *instance, s []uint64) {
-	name, value := string(i.blockAt(s[0])), i.blockAt(s[1])
+	name, value := i.nameAt("var_set", s[0]), i.blockAt(s[1])
+	if len(value) > maxVars {
+		i.refuse("var_set "+name, abi.TooLarge)
+	}
 	if !i.target.keepsVars {
 		i.heap.set(i, name, value, s[1] == 0)
 		return
@@ -148,7 +160,11 @@ func (b *beside) set(i *instance, name string, value []byte, remove bool) {
 
 // extismHTTP sends a request as our own http does and makes a block of the answer's body.
 func extismHTTP(i *instance, s []uint64) {
-	r, err := extism.ParseRequest(i.blockAt(s[0]), i.blockAt(s[1]))
+	meta, sent := i.blockAt(s[0]), i.blockAt(s[1])
+	if len(meta)+len(sent) > maxRequest {
+		i.refuse("http_request", abi.TooLarge)
+	}
+	r, err := extism.ParseRequest(meta, sent)
 	if err != nil {
 		i.refuse("http_request: "+err.Error(), abi.BadRequest)
 	}

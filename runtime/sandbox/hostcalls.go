@@ -127,6 +127,9 @@ func validCounter(name string) bool {
 	return name != "" && len(name) <= 64
 }
 
+// maxKey bounds a key of a key-value space.
+const maxKey = 512
+
 // maxRequest bounds what a guest asks in one host call.
 const maxRequest = 1 << 20
 
@@ -177,7 +180,7 @@ func emit(i *instance, request []byte) ([]byte, abi.Errno) {
 func kv(function string) func(*instance, []byte) ([]byte, abi.Errno) {
 	return func(i *instance, request []byte) ([]byte, abi.Errno) {
 		var r abi.KVRequest
-		if json.Unmarshal(request, &r) != nil || len(r.Key) > 512 || r.Key == "" && function != abi.KVList || r.TTLMS < 0 {
+		if json.Unmarshal(request, &r) != nil || len(r.Key) > maxKey || r.Key == "" && function != abi.KVList || r.TTLMS < 0 {
 			return nil, abi.BadRequest
 		}
 		if r.Value == nil && function == abi.KVPut {

@@ -161,6 +161,10 @@ func deliver() int32 {
 		return output(strconv.FormatUint(varGet(put("n")), 10))
 	case "fill":
 		varSet(put("n"), alloc(number))
+	case "key":
+		configGet(alloc(number))
+	case "post":
+		httpRequest(put(`{"url":"https://a.example"}`), alloc(number))
 	case "http":
 		body := httpRequest(put(word(1)), put(word(2)))
 		return output(strconv.Itoa(int(httpStatus())) + " " + text(body) + " " + text(httpHeaders()))
