@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"archive/zip"
 	"bytes"
 	"context"
 	"errors"
@@ -8,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"syscall"
 	"time"
 
@@ -52,7 +54,9 @@ type invokeVerb struct {
 	app       *app
 	timeout   time.Duration
 	bootstrap string
+	zip       string
 	env       []string // the settings, for the bootstrap
+	root      string   // the folder of a function that was in a zip
 }
 
 func lambdaInvokeCommand(a *app) *cobra.Command {
@@ -63,11 +67,16 @@ func lambdaInvokeCommand(a *app) *cobra.Command {
 		Long: `Invoke the function on this machine with a payload, as Lambda would: this program is
 started as a function's bootstrap, with a Runtime API of its own, gets the payload and is
 stopped. Its answer is printed on stdout, its log on stderr. An error of the function
-ends with exit code 1.`,
+ends with exit code 1. With --zip it is the function in a file of tocsin package lambda,
+as it would be deployed; settings are then those of the environment.`,
 		Example: `  tocsin lambda invoke event.json
-  tocsin lambda invoke --rules rules --timeout 3s - < payload.json`,
+  tocsin lambda invoke --rules rules --timeout 3s - < payload.json
+  tocsin lambda invoke --zip tocsin-amd64.zip event.json`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if v.zip != "" && v.bootstrap != "" {
+				return usagef("a zip has a bootstrap of its own; say --zip or --bootstrap")
+			}
 			v.env = config.Environ(cmd.Flags())
 			return v.run(cmd.Context(), args[0])
 		},
@@ -75,6 +84,7 @@ ends with exit code 1.`,
 	f := cmd.Flags()
 	f.DurationVar(&v.timeout, "timeout", 30*time.Second, "the function's time")
 	f.StringVar(&v.bootstrap, "bootstrap", "", "the `FILE` to start (this program)")
+	f.StringVar(&v.zip, "zip", "", "invoke the function in this `FILE`")
 	config.Register(f, &a.cfg, config.Server)
 	return cmd
 }
@@ -83,6 +93,13 @@ func (v *invokeVerb) run(ctx context.Context, file string) error {
 	payload, err := v.app.readPayload(file)
 	if err != nil {
 		return err
+	}
+	if v.zip != "" {
+		remove, err := v.unpack()
+		if err != nil {
+			return err
+		}
+		defer remove()
 	}
 	api, err := runtimeapi.New()
 	if err != nil {
@@ -117,6 +134,24 @@ func (v *invokeVerb) run(ctx context.Context, file string) error {
 	return err
 }
 
+// unpack lays the function in a zip out in a folder of its own.
+func (v *invokeVerb) unpack() (remove func() error, err error) {
+	z, err := zip.OpenReader(v.zip)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", v.zip, err)
+	}
+	defer z.Close()
+	if v.root, err = os.MkdirTemp("", "tocsin-function-*"); err != nil {
+		return nil, err
+	}
+	remove = func() error { return os.RemoveAll(v.root) }
+	if err := os.CopyFS(v.root, z); err != nil {
+		return nil, errors.Join(fmt.Errorf("%s: %w", v.zip, err), remove())
+	}
+	v.bootstrap = filepath.Join(v.root, "bootstrap")
+	return remove, nil
+}
+
 // readPayload reads a file, or stdin for "-".
 func (a *app) readPayload(file string) ([]byte, error) {
 	if file == "-" {
@@ -138,6 +173,10 @@ func (v *invokeVerb) start(api *runtimeapi.Server) (*os.Process, chan error, err
 	cmd := exec.Command(program)
 	cmd.Env = append(os.Environ(), api.Env()...)
 	cmd.Env = append(cmd.Env, v.env...)
+	if v.root != "" {
+		cmd.Dir = v.root
+		cmd.Env = append(cmd.Env, "LAMBDA_TASK_ROOT="+v.root)
+	}
 	cmd.Stdout, cmd.Stderr = v.app.err, v.app.err
 	if err := cmd.Start(); err != nil {
 		return nil, nil, err
