@@ -216,7 +216,7 @@ func (e *Engine) recordingOf(ctx context.Context, target, id string) ([]byte, er
 			last = item
 		}
 	}
-	return last.Value, nil
+	return recording.Plain(last.Value)
 }
 
 func (e *Engine) isRecorded(ctx context.Context, target, id string) (bool, error) {

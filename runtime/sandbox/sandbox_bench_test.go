@@ -149,3 +149,35 @@ func BenchmarkCollector(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkRecording reports what recordings cost, as ratios of one run in processor time:
+// a call of which one is kept if it fails, and one of which it is kept, against a call of
+// which none is wanted.
+func BenchmarkRecording(b *testing.B) {
+	for _, do := range []string{"nothing", "count"} {
+		b.Run("do="+do, func(b *testing.B) {
+			target, r := hostile(b, sandbox.TargetConfig{})
+			best := map[sandbox.Keep]time.Duration{}
+			for b.Loop() {
+				for _, keep := range []sandbox.Keep{sandbox.KeepNone, sandbox.KeepFailed, sandbox.KeepAll} {
+					c := sized(do, 1)
+					c.Keep = keep
+					const calls = 300
+					begin := sandbox.ProcessTime()
+					for range calls {
+						if _, _, err := target.Call(b.Context(), c); err != nil {
+							b.Fatal(err)
+						}
+					}
+					if took := (sandbox.ProcessTime() - begin) / calls; best[keep] == 0 || took < best[keep] {
+						best[keep] = took
+					}
+					r.take()
+				}
+			}
+			b.ReportMetric(float64(best[sandbox.KeepFailed])/float64(best[sandbox.KeepNone]), "wanted/unwanted")
+			b.ReportMetric(float64(best[sandbox.KeepAll])/float64(best[sandbox.KeepNone]), "kept/unwanted")
+			b.ReportMetric(float64(best[sandbox.KeepNone]), "unwanted-ns")
+		})
+	}
+}

@@ -24,7 +24,7 @@ import (
 const Version = 1
 
 // MaxSize bounds an encoded recording: a store's item has at most 400 KB everywhere.
-const MaxSize = 256 << 10
+const MaxSize = 360 << 10
 
 // Recording is one call.
 type Recording struct {
@@ -115,15 +115,18 @@ func (r *Recording) Playable(module string) error {
 	return nil
 }
 
-// Encode writes a recording. One that is too large, or was cut before, is written without
-// what makes it large.
+// Encode writes a recording, compressed if it is long. One that is too large all the same,
+// or was cut before, is written without what makes it large.
 func (r *Recording) Encode() ([]byte, error) {
 	if r.Cut == "" {
-		b, err := json.Marshal(r)
-		if err != nil || len(b) <= MaxSize {
-			return b, err
+		text, err := json.Marshal(r)
+		if err != nil {
+			return nil, err
 		}
-		r.Cut = fmt.Sprintf("it has %d KiB, and at most %d KiB are kept", len(b)>>10, MaxSize>>10)
+		if b := compressed(text); len(b) <= MaxSize && len(text) <= maxText {
+			return b, nil
+		}
+		r.Cut = fmt.Sprintf("it has %d KiB, more than can be kept", len(text)>>10)
 	}
 	head := *r
 	head.Config, head.Init, head.Calls, head.End.Stderr, head.Records = nil, nil, nil, nil, nil
@@ -136,8 +139,12 @@ func (r *Recording) Encode() ([]byte, error) {
 
 // Parse reads a recording.
 func Parse(b []byte) (*Recording, error) {
+	text, err := Plain(b)
+	if err != nil {
+		return nil, err
+	}
 	var r Recording
-	if err := json.Unmarshal(b, &r); err != nil {
+	if err := json.Unmarshal(text, &r); err != nil {
 		return nil, fmt.Errorf("not a recording: %w", err)
 	}
 	if r.V != Version {

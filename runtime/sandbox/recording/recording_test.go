@@ -2,6 +2,7 @@ package recording
 
 import (
 	"bytes"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -42,14 +43,38 @@ func TestEncodeIsReadAgain(t *testing.T) {
 // TestTooLargeIsCut: what is kept of a recording that is too large says so, and is small.
 func TestTooLargeIsCut(t *testing.T) {
 	r := whole()
-	r.Calls[0].Answer = bytes.Repeat([]byte("x"), MaxSize)
+	for n := range uint64(150_000) { // not to be compressed
+		r.Calls[0].Answer = append(r.Calls[0].Answer, fmt.Sprintf("%x", n*0x9E3779B97F4A7C15)...)
+	}
 	text, err := r.Encode()
 	if err != nil || len(text) > 2<<10 {
 		t.Fatalf("%d bytes, %v", len(text), err)
 	}
 	read, err := Parse(text)
-	if err != nil || !strings.Contains(read.Cut, "at most 256 KiB are kept") || read.Records[0].ID != "d/1/r/t" || read.End.Fault != "trap" {
+	if err != nil || !strings.Contains(read.Cut, "KiB, more than can be kept") || read.Records[0].ID != "d/1/r/t" || read.End.Fault != "trap" {
 		t.Errorf("it is read as %+v, %v", read, err)
+	}
+}
+
+// TestLongIsCompressed: an event of the largest size, and a request that repeats it.
+func TestLongIsCompressed(t *testing.T) {
+	r := whole()
+	r.Records[0].Event = Text(`"` + strings.Repeat("abc 0123", 32<<10) + `"`)
+	r.Calls[0].Request = r.Records[0].Event
+	text, err := r.Encode()
+	if err != nil || len(text) > MaxSize || text[0] == '{' {
+		t.Fatalf("%d bytes, %v", len(text), err)
+	}
+	read, err := Parse(text)
+	if err != nil || Compare(r, read) != nil || !bytes.Equal(read.Records[0].Event, r.Records[0].Event) {
+		t.Errorf("it is read as another one: %v", err)
+	}
+	if _, err := Parse(text[:len(text)/2]); err == nil {
+		t.Error("half of it is read")
+	}
+	bomb := compressed(bytes.Repeat([]byte(" "), maxText+1))
+	if _, err := Parse(bomb); err == nil || !strings.Contains(err.Error(), "more than 8 MiB") {
+		t.Errorf("a bomb of %d bytes: %v", len(bomb), err)
 	}
 }
 
@@ -145,6 +170,7 @@ func FuzzParse(f *testing.F) {
 	}
 	f.Add([]byte(`{"v":1,"config":{"base64":"e30="},"module":""}`))
 	f.Add([]byte(`{"call":"x"}`))
+	f.Add(compressed(bytes.Repeat([]byte(" "), longText)))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		r, err := Parse(text)
 		if err != nil {
