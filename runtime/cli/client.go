@@ -61,11 +61,16 @@ func (c *client) request(ctx context.Context, method, path string, query url.Val
 		return resp, err
 	}
 	defer resp.Body.Close()
+	return nil, refusalOf(resp)
+}
+
+// refusalOf is the error that an answer is.
+func refusalOf(resp *http.Response) error {
 	text, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return nil, asAPIError(resp, text)
+	return asAPIError(resp, text)
 }
 
 func (c *client) do(ctx context.Context, method, path string, query url.Values, body []byte, header http.Header) (*http.Response, error) {

@@ -16,6 +16,7 @@ func verbs(a *app) []*cobra.Command {
 		matchCommand(a),
 		sendCommand(a),
 		tailCommand(a),
+		fateCommand(a),
 		statusCommand(a),
 		topCommand(a),
 		dlqCommand(a),
