@@ -15,6 +15,7 @@ import (
 
 	"github.com/tocsin-engine/tocsin/runtime/config"
 	"github.com/tocsin-engine/tocsin/runtime/engine"
+	"github.com/tocsin-engine/tocsin/runtime/store"
 )
 
 func statusCommand(a *app) *cobra.Command {
@@ -135,6 +136,20 @@ func (a *app) printUnmatched(n engine.Stats) {
 	}
 }
 
+// printKept writes what the store keeps, and what waits in it.
+func (a *app) printKept(e engine.Status) {
+	k := e.Kept
+	fmt.Fprintf(a.out, "  store       %s, %s, %.1f MiB\n", e.Store.Kind, count(k.Entries, "event"), float64(k.Bytes)/(1<<20))
+	for _, l := range k.Lanes {
+		if l.Unread+l.Retries > 0 && !store.Reserved(l.Target) {
+			fmt.Fprintf(a.out, "              %s %d for %s wait, %d of them tried before\n", a.style.dot(), l.Unread+l.Retries, l.Target, l.Retries)
+		}
+	}
+	if k.DeadLetters > 0 {
+		fmt.Fprintf(a.out, "              %s %s   %s\n", a.style.dot(), count(k.DeadLetters, "dead letter"), a.style.faint("tocsin dlq list"))
+	}
+}
+
 func (a *app) printStatus(d statusDoc) {
 	s := a.style
 	sign := s.tick()
@@ -147,7 +162,7 @@ func (a *app) printStatus(d statusDoc) {
 	fmt.Fprintf(a.out, "  events      %d received, %d matched, %d that no rule wanted\n", n.Received, n.Matched, n.Unmatched)
 	a.printUnmatched(n)
 	fmt.Fprintf(a.out, "  deliveries  %d delivered, %d tried again, %d dead\n", n.Delivered, n.Retried, n.Dead)
-	fmt.Fprintf(a.out, "  store       %s\n", e.Store.Kind)
+	a.printKept(e)
 	a.printDoors(d.Doors)
 	if n.LoopsCut > 0 {
 		fmt.Fprintf(a.out, "  %s %d events went round too often and were cut\n", s.mark(), n.LoopsCut)
