@@ -216,9 +216,13 @@ func TestAFullDisk(t *testing.T) {
 			if !errors.Is(err, store.ErrFull) {
 				t.Fatalf("the disk is full: %v, want ErrFull", err)
 			}
+			began, release := make(chan bool), make(chan bool)
+			go s.commit(t.Context(), &op{durable: true, do: func(*tx) error { close(began); <-release; return nil }})
+			<-began // the writer is busy, and a refusal does not wait for it
 			if err := put(s, "refused"); !errors.Is(err, store.ErrFull) {
 				t.Errorf("an event on a full disk: %v, want ErrFull", err)
 			}
+			close(release)
 			if s.Err() != nil {
 				t.Fatalf("a full disk ended the store: %v", s.Err())
 			}

@@ -79,6 +79,9 @@ func (s *Store) commit(ctx context.Context, o *op) error {
 	if err := s.enter(ctx); err != nil {
 		return err
 	}
+	if o.grows && s.room.full() && !s.room.reserve() {
+		return store.ErrFull // at once, whatever the writer is doing
+	}
 	o.done = make(chan error, 1)
 	ops := s.ops
 	if !o.appends && !o.durable {
