@@ -85,7 +85,7 @@ func New(ctx context.Context, c config.Config, o core.Options, started time.Time
 // packsIn are the packed plugins of the function in a folder.
 func packsIn(root string) (sandbox.Packs, error) {
 	v, err := inventory.Read(root)
-	return sandbox.Packs{Dir: filepath.Join(root, inventory.Plugins), Digests: v.Packs}, err
+	return sandbox.Packs{Dir: filepath.Join(root, inventory.Plugins), Digests: v.Packs, LeftOut: v.LeftOut}, err
 }
 
 // functionState is where a function remembers; nil is nowhere.

@@ -42,9 +42,15 @@ func (p *Package) collect(ctx context.Context, h *sandbox.Host, o Options, targe
 		p.warn(Warning{"zip", "it holds the secret access keys of " + o.Keys, "whoever may read the function's code reads them"})
 	}
 	held := inventory.Inventory{Tocsin: o.Version, Arch: o.Function.Arch, Packs: map[string]string{}, Files: map[string]string{}}
-	packs, err := p.packs(ctx, h, o, pluginNames(targets))
+	names := pluginNames(targets)
+	packs, err := p.packs(ctx, h, o, names)
 	if err != nil {
 		return nil, err
+	}
+	for _, e := range o.Set.Plugins {
+		if e.File != "" && !slices.Contains(names, e.Name) {
+			held.LeftOut = append(held.LeftOut, e.Name)
+		}
 	}
 	for _, made := range packs {
 		held.Packs[made.name] = made.digest

@@ -165,6 +165,9 @@ func TestPackage(t *testing.T) {
 			t.Errorf("%s names another digest of %s", inventory.Name, name)
 		}
 	}
+	if diff := cmp.Diff([]string{"unreached"}, v.LeftOut); diff != "" {
+		t.Errorf("left out (-want +got):\n%s", diff)
+	}
 	if len(v.Files) != len(names)-1 || v.Arch != runtime.GOARCH || v.Tocsin != "v1" || len(v.Packs) != 1 {
 		t.Errorf("%s: %+v", inventory.Name, v)
 	}

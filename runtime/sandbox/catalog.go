@@ -47,7 +47,7 @@ func (s Sources) Describe(entries []rulefile.Plugin) map[string]rulefile.PluginI
 		infos[name] = s.describeShipped(name)
 	}
 	for _, e := range entries {
-		if e.File == "" && slices.Contains(plugins.Names, e.Name) {
+		if e.File == "" && slices.Contains(plugins.Names, e.Name) || e.File != "" && slices.Contains(s.Packs.LeftOut, e.Name) {
 			continue
 		}
 		infos[e.Name] = s.describe(e)

@@ -20,6 +20,9 @@ type Packs struct {
 	// be trusted. A pack of another digest is refused, and one that is not named here is as
 	// good as the module in it, unless the rule file names its digest.
 	Digests map[string]string
+	// LeftOut are plugins of the rule files that no rule reaches, and of which nothing is
+	// known.
+	LeftOut []string
 }
 
 // open opens the pack that stands for a plugin; nil if there is none.

@@ -3,6 +3,8 @@ package main
 import (
 	"archive/zip"
 	"bytes"
+	"crypto/sha256"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -17,23 +19,34 @@ import (
 	"github.com/tocsin-engine/tocsin/runtime/ruledir"
 	"github.com/tocsin-engine/tocsin/runtime/sandbox"
 	"github.com/tocsin-engine/tocsin/runtime/sandbox/sandboxtest"
+	"github.com/tocsin-engine/tocsin/sdk/abi/wat"
 )
 
 // TestPackageAnswers makes a function's zip, unpacks it as Lambda does, and invokes it: its
 // target is called out of the zip's pack.
 func TestPackageAnswers(t *testing.T) {
 	dir := t.TempDir()
+	wasm, err := wat.Assemble(`(module (memory (export "memory") 1) (func (export "abi_v1"))
+  (func (export "alloc") (param i32) (result i32) i32.const 4096) (func (export "handle") (param i32 i32) (result i64) i64.const 0))`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(dir, "unreached.wasm"), string(wasm))
+	write(t, filepath.Join(dir, "plugin.yaml"), fmt.Sprintf("name: unreached\nabi: v1\nmodule: {path: unreached.wasm, sha256: %x}\n", sha256.Sum256(wasm)))
 	write(t, filepath.Join(dir, "r.yaml"), `version: 1
+plugins:
+  - {name: unreached, file: unreached.wasm}
 rules:
   - {name: gone, pattern: {source: [aws.ec2], detail: {state: [terminated]}}, targets: [tell]}
 targets:
   - {name: tell, plugin: log}
+  - {name: nobody, plugin: unreached}
 `)
 	files, err := ruledir.Read([]string{dir})
 	if err != nil {
 		t.Fatal(err)
 	}
-	plugins := sandbox.Sources{}.Describe(nil)
+	plugins := sandbox.Sources{}.Describe(rulefile.Plugins(files.Rules))
 	if plugins["log"].Err != nil {
 		t.Skipf("skipped: %v", plugins["log"].Err)
 	}

@@ -29,6 +29,8 @@ type Inventory struct {
 	// Packs are the digests of the packs, as `tocsin plugin pack` prints them, by the names
 	// of their plugins.
 	Packs map[string]string `json:"packs"`
+	// LeftOut are the plugins of the rule files that no rule reaches: they are not in the zip.
+	LeftOut []string `json:"left_out,omitempty"`
 	// Files are the SHA-256 of all other files, by their names in the zip.
 	Files map[string]string `json:"files"`
 }

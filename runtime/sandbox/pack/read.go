@@ -244,7 +244,7 @@ func (p *Pack) Manifest() (abi.Manifest, error) {
 }
 
 // ErrNoModule means that a pack has nothing but code.
-var ErrNoModule = errors.New("the pack holds no module that could be compiled instead; pack the plugin again")
+var ErrNoModule = errors.New("the pack holds no module that could be compiled instead")
 
 // Module is the plugin's module as it was built. Its digest is the manifest's.
 func (p *Pack) Module() ([]byte, error) {
