@@ -76,14 +76,17 @@ type way struct {
 	call func() error
 }
 
-// measure keeps the best average of a call over some time.
+// measure keeps the best average of a call over some processor time: on a busy machine a
+// round of some wall time has too few calls for the garbage that they leave to be collected in it.
 func (w way) measure(each time.Duration) error {
-	begin, used, n := time.Now(), processTime(), 0
-	for time.Since(begin) < each || n < 3 {
-		if err := w.call(); err != nil {
-			return err
+	used, n := processTime(), 0
+	for more := 1; processTime()-used < each || n < 3; more = min(2*more, 64) {
+		for range more {
+			if err := w.call(); err != nil {
+				return err
+			}
 		}
-		n++
+		n += more
 	}
 	if ns := (processTime() - used).Nanoseconds() / int64(n); *w.into == 0 || ns < *w.into {
 		*w.into = ns
