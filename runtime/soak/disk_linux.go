@@ -222,6 +222,9 @@ func diskFull(ctx context.Context, c *Config) (Result, error) {
 	if err := errors.Join(err, p.cmd.Process.Signal(unix.SIGCONT)); err != nil {
 		return Result{}, err
 	}
+	w.pub.mu.Lock()
+	w.pub.since = time.Now() // those before waited for a process that stood still
+	w.pub.mu.Unlock()
 	if err := w.untilThrottled(ctx); err != nil {
 		w.pub.halt()
 		return Result{}, err

@@ -28,7 +28,8 @@ type publisher struct {
 	sent      map[string]bool
 	acked     map[string]time.Time
 	throttled int
-	slowest   time.Duration // of the refusals
+	slowest   time.Duration // of the refusals of requests that began after since
+	since     time.Time
 }
 
 // batchSize is how many events a request has.
@@ -128,7 +129,9 @@ func (p *publisher) post(ctx context.Context, id string, body []byte) int {
 	if answer.StatusCode != http.StatusOK && bytes.Contains(text, []byte("Throttling")) {
 		p.mu.Lock()
 		p.throttled++
-		p.slowest = max(p.slowest, time.Since(began))
+		if began.After(p.since) {
+			p.slowest = max(p.slowest, time.Since(began))
+		}
 		p.mu.Unlock()
 	}
 	return answer.StatusCode
