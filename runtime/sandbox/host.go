@@ -44,6 +44,8 @@ type Host struct {
 	cached, second, packed func() (wazero.Runtime, error)
 	shelf                  shelf
 
+	compiling sync.Map // of a *sync.Mutex, by the digests of modules
+
 	mu    sync.Mutex
 	close []func(context.Context) error
 }

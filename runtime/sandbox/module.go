@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
@@ -69,12 +70,18 @@ func (h *Host) Compile(ctx context.Context, wasm []byte, name string) (*Module, 
 	if err != nil {
 		return nil, fmt.Errorf("plugin %s: not a module that can be loaded: %w", name, err)
 	}
+	digest := manifest.Digest(wasm)
+	// One after the other for equal modules: wazero hands out code by a module's digest, also
+	// code that another goroutine has not finished.
+	lock, _ := h.compiling.LoadOrStore(digest, new(sync.Mutex))
+	lock.(*sync.Mutex).Lock()
 	runtime, compiled, err := h.compile(ctx, rewritten.Wasm, name)
+	lock.(*sync.Mutex).Unlock()
 	if err != nil {
 		return nil, fmt.Errorf("plugin %s: not a module that can be loaded: %w", name, err)
 	}
 	m := &Module{host: h, name: name, runtime: runtime, compiled: compiled, globals: rewritten.Globals, impure: rewritten.Impure}
-	m.info = Info{Name: name, ABI: abi.V1, SHA256: manifest.Digest(wasm), Size: len(wasm), Isolation: m.isolation()}
+	m.info = Info{Name: name, ABI: abi.V1, SHA256: digest, Size: len(wasm), Isolation: m.isolation()}
 	if err := m.read(ctx); err != nil {
 		return nil, errors.Join(err, m.Close(ctx))
 	}
