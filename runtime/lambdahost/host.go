@@ -116,7 +116,7 @@ func (h *Host) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	p, err := payloads.Read(payload, event.Fields{Account: h.c.Account, Region: h.c.Region, Time: began})
 	if err != nil {
 		h.log.Error("an invocation is not understood", "request", requestID(ctx), "error", err)
-		return nil, err
+		return nil, &PayloadError{err}
 	}
 	answer, failed, err := h.answer(ctx, p)
 	first()
@@ -137,7 +137,9 @@ func (h *Host) answer(ctx context.Context, p payloads.Payload) (answer []byte, f
 			h.log.Error("a record failed; its sender is told", "request", requestID(ctx), "source", string(p.Kind), "record", p.Records[i].ID, "error", v)
 		}
 	}
-	answer, err = p.Answer(verdicts)
+	if answer, err = p.Answer(verdicts); err != nil {
+		err = &DeliveryError{err}
+	}
 	return answer, failed, err
 }
 

@@ -79,7 +79,7 @@ func TestADamagedRecordFailsAlone(t *testing.T) {
 func TestAnAsynchronousFailureIsAnError(t *testing.T) {
 	h := lambdahost.New(lambdahost.Config{Engine: &fake{fail: "shop"}})
 	_, err := h.Invoke(context.Background(), []byte(`{"source":"shop","detail-type":"Order","detail":{}}`))
-	if err == nil || !strings.Contains(err.Error(), "the target said no") {
+	if _, ok := errors.AsType[*lambdahost.DeliveryError](err); !ok || !strings.Contains(err.Error(), "the target said no") {
 		t.Error(err)
 	}
 }

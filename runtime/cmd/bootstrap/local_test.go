@@ -113,7 +113,7 @@ func checkAnswer(p lambda.Payload, unknown error, answer []byte, failed error) s
 	var told *runtimeapi.FunctionError
 	switch {
 	case unknown != nil:
-		if !errors.As(failed, &told) || told.Message != unknown.Error() {
+		if !errors.As(failed, &told) || told.Type != "PayloadError" || told.Message != unknown.Error() {
 			return "an unknown payload was not refused as such"
 		}
 		return ""
