@@ -30,6 +30,7 @@ func sourcesOf(set *rulefile.Set, given []Source, implied bool) ([]Source, []War
 	}
 	distinct(d.sources)
 	d.unreached()
+	d.notifications()
 	return d.sources, d.warnings
 }
 
@@ -44,6 +45,16 @@ type deciding struct {
 
 func (d *deciding) warn(about, help, format string, args ...any) {
 	d.warnings = append(d.warnings, Warning{About: about, Message: fmt.Sprintf(format, args...), Help: help})
+}
+
+// notifications is about what no template does for a bucket.
+func (d *deciding) notifications() {
+	for _, s := range d.sources {
+		if s.Kind == S3 {
+			d.warn("source "+s.Name, "aws s3api put-bucket-notification-configuration  adds this function, for s3:ObjectCreated:*",
+				"the notification of bucket %s is left to you: a bucket has one set of them, and a template would replace it", s.Bucket)
+		}
+	}
 }
 
 func (d *deciding) has(kinds ...SourceKind) bool {
